@@ -1,0 +1,71 @@
+"""
+A drop-in adapter for ``requests``: the REST APIs of PingOne Advanced Identity Cloud.
+
+>>> from aic_requests import AICSession, NotFound, PreconditionFailed
+>>> session = AICSession("https://tenant.example.com", auth=("user", "password"))
+"""
+
+from .errors import (
+    AICError,
+    BadGateway,
+    BadRequest,
+    ClientError,
+    Conflict,
+    Forbidden,
+    ForeignOrigin,
+    GatewayTimeout,
+    Gone,
+    InternalServerError,
+    MethodNotAllowed,
+    NotAcceptable,
+    NotFound,
+    NotImplementedByServer,
+    NotModified,
+    PreconditionFailed,
+    PreconditionRequired,
+    RequestTimeout,
+    ServerError,
+    ServiceUnavailable,
+    TooManyRequests,
+    Unauthorized,
+    UnprocessableContent,
+    UnsupportedMediaType,
+    raise_for_status,
+)
+from .memory import CacheInfo
+from .session import AICSession
+from .stores import MemoryStore, Store
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AICError",
+    "AICSession",
+    "BadGateway",
+    "BadRequest",
+    "CacheInfo",
+    "ClientError",
+    "Conflict",
+    "Forbidden",
+    "ForeignOrigin",
+    "GatewayTimeout",
+    "Gone",
+    "InternalServerError",
+    "MemoryStore",
+    "MethodNotAllowed",
+    "NotAcceptable",
+    "NotFound",
+    "NotImplementedByServer",
+    "NotModified",
+    "PreconditionFailed",
+    "PreconditionRequired",
+    "RequestTimeout",
+    "ServerError",
+    "ServiceUnavailable",
+    "Store",
+    "TooManyRequests",
+    "Unauthorized",
+    "UnprocessableContent",
+    "UnsupportedMediaType",
+    "raise_for_status",
+]

@@ -1,0 +1,55 @@
+"""Bodies of responses: reading one with a bound, and giving one its own."""
+
+import contextlib
+
+from requests import Response
+
+#: Bytes of an unread error body that are kept, and that are read on to save the connection.
+MAX_BODY = 64 * 1024
+
+
+def give_body(response: Response, body: bytes) -> None:
+    """
+    Give a response its body.
+
+    requests has no public way to; mocks and caches write the same two attributes.
+    """
+    response.__dict__.update(_content=body, _content_consumed=True)
+
+
+def error_body(response: Response) -> bytes:
+    """
+    Read the body of an error, at most :data:`MAX_BODY` bytes of a streamed one. Never fails.
+
+    What remains of a short body is drained, so that the connection goes back to the pool; a long
+    one closes it. Afterwards ``response.content`` is what was read.
+    """
+    if response.__dict__.get("_content_consumed"):
+        try:
+            return response.content or b""
+        except RuntimeError:
+            # The caller has consumed it as a stream.
+            return b""
+
+    kept = bytearray()
+    read = 0
+    # Whatever goes wrong here, the status is what the caller must hear of.
+    with contextlib.suppress(Exception):
+        for chunk in response.iter_content(8192):
+            kept += chunk[: MAX_BODY - len(kept)]
+            read += len(chunk)
+            if read > 2 * MAX_BODY:
+                break
+    # Closing an unfinished answer closes its connection, closing a finished one hands it back.
+    with contextlib.suppress(Exception):
+        response.close()
+    give_body(response, bytes(kept))
+    return bytes(kept)
+
+
+def text_of(body: bytes, encoding: str | None) -> str:
+    """Decode an error body: UTF-8 as JSON must be, else as announced."""
+    for name in ("utf-8", encoding):
+        with contextlib.suppress(LookupError, UnicodeDecodeError):
+            return body.decode(name or "latin-1")
+    return body.decode("latin-1")

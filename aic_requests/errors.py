@@ -1,0 +1,390 @@
+"""Every refusal of a server as an exception of its own."""
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from requests import HTTPError, PreparedRequest, Response
+from requests.exceptions import InvalidURL
+
+from .bodies import error_body, text_of
+from .evidence import bare_request, bare_response, masked
+from .headers import as_text
+from .operations import operation_of
+from .preconditions import CauseOfFailure, FromDocument, cause_of_failure, conditions_of
+from .problem import Problem
+from .retry_after import seconds_of
+from .statuses import EXCEPTION_NAMES
+
+#: Characters of the server's own words in a message. The whole is in ``error.message``.
+_MAX_WORDS = 500
+
+
+class AICError(HTTPError):
+    """
+    A server refused. Also a ``requests.HTTPError``.
+
+    Attributes:
+        status_code: The HTTP status.
+        code: ``code`` of the body; None without one. It may differ from the status.
+        reason: ``reason`` of the body (OAuth's ``error``), else the phrase of the status line.
+        message: The server's own words, unaltered but for the caller's own secrets; "" if none.
+        detail: ``detail`` of the body: any JSON, or None.
+        cause: ``cause`` of the body: any JSON, or None.
+        transaction_id: What to name when asking for the server's logs; None if unknown.
+        retry_after: Seconds the server asks to wait; None if it does not say.
+        request: What was sent.
+        response: What came back. Always compare it with ``is not None``: an error response is falsy.
+
+    ``str(error)`` is one line without secrets. Errors pickle and copy; the copy's ``request`` and
+    ``response`` hold no credential, no cookie, no query value and no request body.
+    """
+
+    status_code: int | None = None
+    code: int | None = None
+    reason: str | None = None
+    message: str = ""
+    detail: Any = None
+    cause: Any = None
+    transaction_id: str | None = None
+    retry_after: float | None = None
+
+    def __init__(
+        self, message: str = "", *, request: PreparedRequest | None = None, response: Response | None = None
+    ) -> None:
+        super().__init__(message, request=request, response=response)
+        self.message = message
+
+    @classmethod
+    def from_response(cls, response: Response) -> "AICError":
+        """
+        Make the exception of any response, 304 (:class:`NotModified`) included.
+
+        Reads at most 64 KiB of a body that has not been read yet, and never fails.
+
+        Args:
+            response: Any response, of a plain ``requests.Session`` too.
+
+        Returns:
+            The class of its status, with all attributes set.
+        """
+        request: PreparedRequest | None = getattr(response, "request", None)
+        problem = Problem.from_body(text_of(masked(error_body(response), request), response.encoding))
+        error = _class_of(response.status_code)(response=response)
+        error.status_code = response.status_code
+        error.code = problem.code
+        error.reason = problem.reason or response.reason or None
+        error.message = problem.message
+        error.detail = problem.detail
+        error.cause = problem.cause
+        error.transaction_id = _transaction_id(response, request)
+        error.retry_after = seconds_of(response.headers.get("Retry-After"), now=_time_of(response))
+        error._look_at(request)
+        error.args = (error._line(request, problem),)
+        return error
+
+    @property
+    def failed_policies(self) -> list[dict[str, Any]]:
+        """IDM's policy failures (``property``, ``policyRequirements``); empty where there are none."""
+        return Problem(detail=self.detail).failed_policies
+
+    def _look_at(self, request: PreparedRequest | None) -> None:
+        """Set what only this class carries."""
+
+    def _cure(self) -> str:
+        """What the caller can do, said at the end of the message."""
+        return ""
+
+    def _line(self, request: PreparedRequest | None, problem: Problem) -> str:
+        """The one line: status, phrase, method, path, the server's words, transaction id, the cure."""
+        parts = [f"{self.status_code} {_phrase(self.status_code, self.response)}".strip()]
+        if request is not None:
+            parts.append(_printable(f"{request.method} {urlsplit(request.url or '').path or '/'}"))
+        # OAuth's error names the kind, its description the case: both are the server's words.
+        said = [problem.reason] if problem.reason and problem.code is None else []
+        words = ": ".join([*said, problem.message] if problem.message not in said else said)
+        if words:
+            parts.append(_shortened(_printable(words)))
+        line = masked(": ".join(parts).encode(), request).decode()
+        if self.transaction_id:
+            line += f" [transaction {_shortened(_printable(self.transaction_id))}]"
+        cure = "; ".join(filter(None, (self._cure(), _document_cure(self.status_code, request))))
+        return f"{line} ({cure})" if cure else line
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A pickle travels to other processes and into files: it takes the evidence, not the keys.
+        state = dict(self.__dict__)
+        if self.response is not None:
+            state["response"] = bare_response(self.response)
+        if self.request is not None:
+            state["request"] = bare_request(self.request) if isinstance(self.request, PreparedRequest) else None
+        return type(self), self.args, state
+
+
+class NotModified(AICError):
+    """304. What the caller's own ``If-None-Match`` named is still current."""
+
+    status_code = 304
+
+
+class ClientError(AICError):
+    """4xx. The request was wrong, or not allowed."""
+
+
+class ServerError(AICError):
+    """5xx. The server failed; the request may be right."""
+
+
+class BadRequest(ClientError):
+    """400. The server could not read the request, or does not take it like this."""
+
+    status_code = 400
+
+
+class Unauthorized(ClientError):
+    """401. No credential, or one that is wrong or has ended."""
+
+    status_code = 401
+
+
+class Forbidden(ClientError):
+    """403. Not allowed, or refused by a policy: see ``failed_policies``."""
+
+    status_code = 403
+
+
+class NotFound(ClientError):
+    """404. No such resource. A server that is starting up answers it too, in HTML."""
+
+    status_code = 404
+
+
+class MethodNotAllowed(ClientError):
+    """405. This URL does not know the method."""
+
+    status_code = 405
+
+
+class NotAcceptable(ClientError):
+    """406. No such version or representation."""
+
+    status_code = 406
+
+
+class RequestTimeout(ClientError):
+    """408. The request came too slowly."""
+
+    status_code = 408
+
+
+class Conflict(ClientError):
+    """409. The resource is in a state that does not allow this, or the revision is malformed."""
+
+    status_code = 409
+
+
+class Gone(ClientError):
+    """410. It was here once."""
+
+    status_code = 410
+
+
+class _Conditional(ClientError):
+    """Shared by the two statuses that are about preconditions."""
+
+    #: The preconditions that went out, such as ``{"If-Match": '"7"'}``; {} if none did.
+    sent: dict[str, str]
+
+    def __init__(
+        self, message: str = "", *, request: PreparedRequest | None = None, response: Response | None = None
+    ) -> None:
+        super().__init__(message, request=request, response=response)
+        self.sent = {}
+
+    def _look_at(self, request: PreparedRequest | None) -> None:
+        self.sent = conditions_of(request.headers) if request is not None and request.headers else {}
+
+
+class PreconditionFailed(_Conditional):
+    """
+    412. Someone wrote first, or this operation takes no precondition.
+
+    Attributes:
+        sent: The preconditions that went out, such as ``{"If-Match": '"7"'}``, or {}.
+        cause_of_failure: ``"stale"``: the revision is not current any more: read again.
+            ``"exists"``: ``If-None-Match: *``, and it is there.
+            ``"not_supported"``: the header is illegal on this operation.
+            ``"raced"``: no condition was sent; somebody wrote at the same time.
+    """
+
+    status_code = 412
+    cause_of_failure: CauseOfFailure = "raced"
+
+    def _look_at(self, request: PreparedRequest | None) -> None:
+        super()._look_at(request)
+        if request is not None:
+            self.cause_of_failure = cause_of_failure(operation_of(request.method or "", request.url or ""), self.sent)
+
+    def _cure(self) -> str:
+        return {
+            "stale": "it has changed since it was read: read it again",
+            "exists": "it exists already: read and update it",
+            "not_supported": "this operation takes no precondition: leave the header out",
+            "raced": "somebody wrote at the same time: try again",
+        }[self.cause_of_failure]
+
+
+class UnsupportedMediaType(ClientError):
+    """415. Send JSON, with its Content-Type."""
+
+    status_code = 415
+
+
+class UnprocessableContent(ClientError):
+    """422. Well-formed, and still not acceptable."""
+
+    status_code = 422
+
+
+class PreconditionRequired(_Conditional):
+    """
+    428. This resource is only written under a precondition.
+
+    Attributes:
+        sent: The preconditions that went out: usually {}.
+    """
+
+    status_code = 428
+
+    def _cure(self) -> str:
+        return (
+            'read the resource first and send its revision (If-Match: "<_rev>"), or If-None-Match: * to create; '
+            "the session sends the revision by itself after a read in the same thread"
+        )
+
+
+class TooManyRequests(ClientError):
+    """429. Slower: see ``retry_after``."""
+
+    status_code = 429
+
+
+class InternalServerError(ServerError):
+    """500. The server failed."""
+
+    status_code = 500
+
+
+class NotImplementedByServer(ServerError):
+    """501. The server does not know how to do this; not the builtin ``NotImplementedError``."""
+
+    status_code = 501
+
+
+class BadGateway(ServerError):
+    """502. A gateway got no usable answer. A write may have been carried out."""
+
+    status_code = 502
+
+
+class ServiceUnavailable(ServerError):
+    """503. Starting up, in maintenance, or overloaded: see ``retry_after``."""
+
+    status_code = 503
+
+
+class GatewayTimeout(ServerError):
+    """504. A gateway got no answer in time. A write may have been carried out."""
+
+    status_code = 504
+
+
+class ForeignOrigin(InvalidURL):
+    """
+    An absolute URL, or a redirect with a body, leaves the session's origin. Nothing was sent there.
+
+    Raised before a credential could go to a stranger. Use another session for another host.
+    """
+
+
+def raise_for_status(response: Response, **kwargs: Any) -> Response:
+    """
+    Raise the exception of a response's status, if it is 400 or above.
+
+    Works as a response hook, so that a plain session has the same errors:
+    ``session.hooks["response"].append(aic_requests.raise_for_status)``.
+
+    Args:
+        response: Any response.
+        kwargs: What requests passes to hooks; only ``stream`` matters: without it a body is read whole.
+
+    Returns:
+        The response, if it is no error.
+
+    Raises:
+        AICError: The class of the status.
+    """
+    if response.status_code < 400:
+        return response
+    if not kwargs.get("stream", True):
+        # requests would read the whole body right after its hooks.
+        response.content  # noqa: B018
+    raise AICError.from_response(response)
+
+
+_CLASSES: dict[int, type[AICError]] = {status: globals()[name] for status, name in EXCEPTION_NAMES.items()}
+
+
+def _class_of(status: int) -> type[AICError]:
+    """The class of a status: its own, or that of its hundred. Scripts of IDM may send any number."""
+    if status in _CLASSES:
+        return _CLASSES[status]
+    if 400 <= status < 500:
+        return ClientError
+    return ServerError if status >= 500 else AICError
+
+
+def _phrase(status: int | None, response: Response | None) -> str:
+    """The phrase of the status line; HTTP/2 and some gateways leave it out."""
+    if response is not None and response.reason:
+        return _shortened(_printable(str(response.reason)))
+    try:
+        return HTTPStatus(status or 0).phrase
+    except ValueError:
+        return ""
+
+
+def _transaction_id(response: Response, request: PreparedRequest | None) -> str | None:
+    """The id in the server's logs: the one it names, else the one it was given."""
+    name = "X-ForgeRock-TransactionId"
+    given = request.headers.get(name, "") if request is not None and request.headers else ""
+    return response.headers.get(name) or as_text(given) or None
+
+
+def _time_of(response: Response) -> datetime:
+    """The server's own time, so that a wrong clock here does not turn a date into a pause of hours."""
+    try:
+        return parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
+    except (KeyError, ValueError, IndexError, OverflowError):
+        return datetime.now(UTC)
+
+
+def _document_cure(status: int | None, request: PreparedRequest | None) -> str:
+    """What else to try where the If-Match came from the document that was sent."""
+    if request is None or status not in (404, 412) or not isinstance(request.headers.get("If-Match"), FromDocument):
+        return ""
+    return (
+        "the If-Match sent is the document's own _rev: drop _rev from a document copied from elsewhere, "
+        "send If-None-Match: * to create"
+    )
+
+
+def _printable(words: str) -> str:
+    """One line that does nothing to a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in " ".join(words.split()))
+
+
+def _shortened(words: str) -> str:
+    return words if len(words) <= _MAX_WORDS else f"{words[:_MAX_WORDS]}..."

@@ -1,0 +1,279 @@
+"""One request and its answer, at home."""
+
+import json
+from typing import Any, TypeVar, cast
+
+from requests import PreparedRequest, Request, Response
+from requests.structures import CaseInsensitiveDict
+from requests.utils import get_encoding_from_headers
+
+from .bodies import give_body
+from .headers import CONDITIONS
+from .identity import Certificate, Identity
+from .intent import Intent, response_hooks
+from .memory import WorkingMemory
+from .operations import Operation, expands_relationships, operation_of, selects_fields
+from .origin import child_path, resource_path
+from .preconditions import GUARDED, FromDocument, Ours, before_request, conditions_of, is_echo
+from .revision import Revision, validator_of
+from .stores import Representation
+
+#: Headers of a 304 that describe its own (empty) message and not the representation. CREST's says
+#: ``Content-Type: application/json`` and ``Content-Length: 67``. The tag stays the one we asked with.
+_OF_THE_304 = frozenset(
+    {"content-length", "content-type", "content-encoding", "content-range", "transfer-encoding", "etag"}
+)
+
+#: Headers of one moment: the cookie jar has the cookies, and each answer has its own time and id.
+_OF_THE_MOMENT = frozenset({"set-cookie", "set-cookie2", "date", "x-forgerock-transactionid"})
+
+
+_AnyRequest = TypeVar("_AnyRequest", Request, PreparedRequest)
+
+
+class Exchange:
+    """
+    Carries one request from look-up to answer.
+
+    It stands among the request's response hooks, behind those of its auth (which may answer a 401
+    by sending it again) and before the caller's (who never see our 304).
+
+    Attributes:
+        request: What to send: the caller's request with our condition. The caller's own stays as it was.
+    """
+
+    def __init__(
+        self, memory: WorkingMemory, request: PreparedRequest, *, certificate: Certificate, stream: bool
+    ) -> None:
+        self._memory = memory
+        self._certificate = certificate
+        self._stream = stream
+        self._intent = Intent.of(request)
+        self._operation: Operation = operation_of(request.method or "", request.url or "")
+        self._path = resource_path(request.url or "")
+
+        self.request = copy_of(request)
+        self.request.headers = without_ours(request.headers)
+        self._identity = Identity.of(
+            self.request, key=memory.key, certificate=certificate, principal=self._intent.principal
+        )
+        self._variant = self._variant_to_keep()
+        self._kept = self._look_up()
+        self.request.headers.update(self._condition())
+        self._stand_among_hooks()
+
+    def __call__(self, response: Response, **kwargs: Any) -> Response:
+        """The response hook: learn from the answer, and turn our own 304 into the kept 200."""
+        if response.status_code == 304 and isinstance(response.request.headers.get("If-None-Match"), Ours):
+            if self._kept is not None and self._is_answer_to_ours(response):
+                self._replay(response, self._kept)
+            else:
+                response = self._read_again(response, **kwargs)
+        else:
+            _mark(response, from_cache=False)
+        self._learn(response)
+        return response
+
+    def end(self) -> None:
+        """Leave the hooks: the request goes into responses, pickles and the caller's hands."""
+        hooks = self.request.hooks["response"]
+        if self in hooks:
+            hooks.remove(self)
+
+    # Before the request
+
+    def _variant_to_keep(self) -> bytes | None:
+        """What this read's answer is kept under; None if it may not be kept."""
+        request = self.request
+        if (
+            self._operation != "read"
+            or self._memory.store is None
+            or self._stream
+            or request.body
+            or expands_relationships(request.url or "")
+            or any(name == "range" or name in CONDITIONS for name, _ in request.headers.lower_items())
+        ):
+            return None
+        return self._identity.variant(request, key=self._memory.key)
+
+    def _look_up(self) -> Representation | None:
+        """What is kept for this read. It is held until the answer, so that it cannot be gone by then."""
+        if self._memory.store is None or self._variant is None or "if-none-match" in self._intent.declined:
+            return None
+        return self._memory.store.get(self._path, self._variant)
+
+    def _condition(self) -> dict[str, str]:
+        """The condition to add. The caller's own always wins, a None too."""
+        if self._kept is not None:
+            return _ours(before_request("read", validator=self._kept.validator))
+        if self._operation not in GUARDED or conditions_of(self.request.headers) or "if-match" in self._intent.declined:
+            return {}
+
+        document = _document(self.request.body) if self._operation == "update" else {}
+        revision = Revision.from_document(document)
+        if revision is not None:
+            return {name: FromDocument(value) for name, value in before_request("update", revision=revision).items()}
+        seen = self._memory.seen.of(self._identity.principal, self._path)
+        return _ours(before_request(self._operation, revision=seen))
+
+    def _stand_among_hooks(self) -> None:
+        hooks = [hook for hook in response_hooks(self.request) if not isinstance(hook, Exchange)]
+        hooks.insert(self._intent.auth_hooks, self)
+        self.request.hooks = {**self.request.hooks, "response": cast("Any", hooks)}
+
+    # After the answer
+
+    def _is_answer_to_ours(self, response: Response) -> bool:
+        """Whether a 304 is about what is kept: read as the same caller, and for the same revision."""
+        named = Revision.from_etag(response.headers.get("ETag"))
+        kept = cast("Representation", self._kept)
+        return self._identity_of(response.request).whole == self._identity.whole and (
+            named is None or named == Revision.from_etag(kept.validator)
+        )
+
+    def _replay(self, response: Response, kept: Representation) -> None:
+        """Make the 304 the kept 200."""
+        # Reading it hands the connection back to the pool.
+        response.content  # noqa: B018
+        headers = CaseInsensitiveDict(
+            cast("tuple[str, str]", tuple(line.split(": ", 1))) for line in kept.headers.split("\n") if line
+        )
+        headers.update({name: value for name, value in response.headers.items() if name.lower() not in _OF_THE_304})
+        response.status_code = 200
+        response.reason = "OK"
+        response.headers = headers
+        response.encoding = get_encoding_from_headers(headers)
+        give_body(response, kept.body)
+        _mark(response, from_cache=True)
+        self._memory.count_hit(len(kept.body))
+
+    def _read_again(self, response: Response, **kwargs: Any) -> Response:
+        """Read without a condition, since the 304 is not about what is kept, or not for this caller."""
+        response.content  # noqa: B018
+        response.close()
+        request = response.request.copy()
+        request.headers = without_ours(request.headers)
+        again = cast("Any", response).connection.send(request, **kwargs)
+        again.history = [*response.history, response]
+        # A challenge to it is the auth's to answer, as the first time.
+        for hook in response_hooks(self.request)[: self._intent.auth_hooks]:
+            again = cast("Any", hook)(again, **kwargs) or again
+        _mark(again, from_cache=False)
+        return cast("Response", again)
+
+    def _learn(self, response: Response) -> None:
+        """Remember the revision, keep the representation, drop what a write has outdated."""
+        identity = self._identity_of(response.request)
+        status = response.status_code
+        if self._operation == "read":
+            if status == 200:
+                self._learn_revision(identity, self._path, response)
+                self._keep(identity, response)
+        elif 200 <= status < 300 and self._operation != "query":
+            self._learn_from_write(identity, response)
+        if status == 404 and not self._stream and _is_crest_error(response.content):
+            self._forget(identity)
+
+    def _learn_from_write(self, identity: Identity, response: Response) -> None:
+        if self._memory.store is not None:
+            self._memory.store.drop(self._path)
+        if self._operation == "delete":
+            self._memory.seen.forget(identity.principal, self._path)
+        elif self._operation == "create" and response.status_code == 201 and not self._stream:
+            created = _document(response.content).get("_id")
+            if isinstance(created, str):
+                self._learn_revision(identity, child_path(self._path, created), response)
+        elif self._operation in GUARDED:
+            self._learn_revision(identity, self._path, response)
+
+    def _learn_revision(self, identity: Identity, path: str, response: Response) -> None:
+        revision = Revision.from_etag(response.headers.get("ETag"))
+        if revision is None and not self._stream:
+            revision = _revision_inside(response.content)
+        # An echo teaches nothing: it was not written by this request, and may name no revision at all.
+        if revision is not None and not is_echo(conditions_of(response.request.headers), revision):
+            self._memory.seen.learn(identity.principal, path, revision)
+
+    def _keep(self, identity: Identity, response: Response) -> None:
+        store = self._memory.store
+        if store is None or self._variant is None or _is_from_cache(response):
+            return
+        self._memory.count_miss()
+        validator = validator_of(response.headers.get("ETag"))
+        # A reference inside chosen fields is a relationship, and _rev does not cover those.
+        if validator is None or (selects_fields(self.request.url or "") and b'"_ref"' in response.content):
+            return
+        headers = "\n".join(
+            [f"{name}: {value}" for name, value in response.headers.items() if name.lower() not in _OF_THE_MOMENT]
+        )
+        # A challenge may have been answered in between: the answer belongs to who asked last.
+        variant = (
+            self._variant if identity is self._identity else identity.variant(response.request, key=self._memory.key)
+        )
+        store.put(self._path, variant, Representation(validator, headers, response.content))
+
+    def _forget(self, identity: Identity) -> None:
+        self._memory.seen.forget(identity.principal, self._path)
+        if self._memory.store is not None:
+            self._memory.store.drop(self._path)
+
+    def _identity_of(self, request: PreparedRequest) -> Identity:
+        if request is self.request:
+            return self._identity
+        return Identity.of(
+            request, key=self._memory.key, certificate=self._certificate, principal=self._intent.principal
+        )
+
+
+def without_ours(headers: CaseInsensitiveDict[str | bytes]) -> CaseInsensitiveDict[str | bytes]:
+    """A copy without what a session added for an earlier sending."""
+    theirs = headers.copy()
+    for name in [name for name, value in headers.lower_items() if isinstance(value, Ours)]:
+        del theirs[name]
+    return theirs
+
+
+def copy_of(request: _AnyRequest) -> _AnyRequest:
+    """A shallow copy, with our notes: ``PreparedRequest.copy()`` leaves them behind."""
+    twin = object.__new__(type(request))
+    twin.__dict__.update(request.__dict__)
+    return twin
+
+
+def _ours(headers: dict[str, str]) -> dict[str, str]:
+    return {name: Ours(value) for name, value in headers.items()}
+
+
+def _mark(response: Response, *, from_cache: bool) -> None:
+    response.__dict__["from_cache"] = from_cache
+
+
+def _is_from_cache(response: Response) -> bool:
+    return bool(response.__dict__.get("from_cache"))
+
+
+def _document(body: object) -> dict[str, Any]:
+    """A JSON object out of a body; {} where it is none, or a stream."""
+    if isinstance(body, bytes | str):
+        try:
+            document = json.loads(body)
+        except (ValueError, RecursionError):
+            return {}
+        if isinstance(document, dict):
+            return cast("dict[str, Any]", document)
+    return {}
+
+
+def _revision_inside(content: bytes) -> Revision | None:
+    """The ``_rev`` of a body. Most bodies without a tag have none, so look before parsing."""
+    if b'"_rev"' not in content:
+        return None
+    try:
+        return Revision.from_document(_document(content))
+    except ValueError:
+        return None
+
+
+def _is_crest_error(content: bytes) -> bool:
+    """JSON with its code: CREST's own word, unlike the HTML 404 of a server that is starting up."""
+    return "code" in _document(content)

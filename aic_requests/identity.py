@@ -1,0 +1,77 @@
+"""Who a request speaks for, as a hash."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from requests import PreparedRequest
+
+from .headers import SELECTING, as_text, credentials
+
+Certificate = str | tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """
+    A lasting name that an auth object gives to whoever it signs for (its ``identity``).
+
+    Attributes:
+        name: The name.
+        authorization: The ``Authorization`` it stands for. Where the request carries another one,
+            somebody else has signed it, and the name does not count.
+    """
+
+    name: str
+    authorization: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """
+    Who a request speaks for.
+
+    Attributes:
+        principal: Hash of every header that may tell the caller, but cookies, and of the client
+            certificate. An answer may set a cookie; the caller stays the same.
+        whole: The same with cookies: what a server may have made the body for.
+    """
+
+    principal: bytes
+    whole: bytes
+
+    @classmethod
+    def of(
+        cls,
+        request: PreparedRequest,
+        *,
+        key: bytes,
+        certificate: Certificate = None,
+        principal: Principal | None = None,
+    ) -> "Identity":
+        """
+        Hash the identity of a request.
+
+        Args:
+            request: As it goes out.
+            key: Secret of the hash, so that a store says nothing about tokens.
+            certificate: The TLS client certificate.
+            principal: The name its auth object gives, if any.
+        """
+        said = {"certificate": repr(certificate)} if certificate else {}
+        said |= credentials(request.headers.lower_items())
+        if principal is not None and principal.authorization == said.get("authorization"):
+            said["principal"] = principal.name
+            del said["authorization"]
+        cookies = said.pop("cookie", None)
+        known = _hash(said, key)
+        return cls(known, known if cookies is None else _hash(said | {"cookie": cookies}, key))
+
+    def variant(self, request: PreparedRequest, *, key: bytes) -> bytes:
+        """Name the variant of a resource that this request reads: who, the query, the Accept headers."""
+        chosen = {name: as_text(value) for name, value in request.headers.lower_items() if name in SELECTING}
+        return _hash({"who": self.whole.hex(), "url": (request.url or "").partition("#")[0], **chosen}, key)
+
+
+def _hash(said: dict[str, str], key: bytes) -> bytes:
+    # repr keeps "a" + "bc" apart from "ab" + "c".
+    return blake2b(repr(sorted(said.items())).encode("utf-8", "surrogatepass"), key=key, digest_size=16).digest()

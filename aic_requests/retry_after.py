@@ -1,0 +1,35 @@
+"""The ``Retry-After`` header."""
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+
+def seconds_of(header: str | None, *, now: datetime) -> float | None:
+    """
+    Read ``Retry-After``, which is a number of seconds or a date.
+
+    Args:
+        header: Its value.
+        now: The time to count a date from; with a time zone.
+
+    Returns:
+        Seconds, 0 at least; None where there is none or it can't be read.
+
+    Source: RFC 9110, section 10.2.3.
+
+    >>> seconds_of("30", now=datetime(2026, 11, 24, tzinfo=UTC))
+    30.0
+    >>> seconds_of("Tue, 24 Nov 2026 00:01:00 GMT", now=datetime(2026, 11, 24, tzinfo=UTC))
+    60.0
+    """
+    text = (header or "").strip()
+    if text.isascii() and text.isdigit() and len(text) < 12:
+        return float(text)
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, IndexError, OverflowError):
+        return None
+    if date.tzinfo is None:
+        # A date without a zone (-0000) is meant as UTC.
+        date = date.replace(tzinfo=UTC)
+    return max(0.0, (date - now).total_seconds())

@@ -1,0 +1,333 @@
+"""The session."""
+
+import uuid
+from collections.abc import Container, Generator
+from dataclasses import dataclass
+from types import EllipsisType
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from requests import PreparedRequest, Request, Response, Session
+from requests.sessions import merge_hooks
+from requests.structures import CaseInsensitiveDict
+
+from .base_url import BaseURL
+from .errors import AICError, ForeignOrigin
+from .exchange import Exchange, copy_of, without_ours
+from .headers import CONDITIONS, HARMLESS, as_text
+from .identity import Principal
+from .intent import Intent, response_hooks
+from .memory import CacheInfo, WorkingMemory
+from .origin import Origin
+from .stores import MemoryStore, Store
+
+if TYPE_CHECKING:
+    from http.cookiejar import CookieJar
+
+    # requests keeps the types of its signatures here; ours must be the same.
+    from requests import _types as _t
+    from requests.cookies import RequestsCookieJar
+
+#: Seconds to wait for a connection, and for each piece of the answer. Also stands for "no timeout
+#: was given", compared by identity: ``timeout=None`` means none.
+DEFAULT_TIMEOUT: Final = (5.0, 60.0)
+
+#: Carries a :class:`_Hop` through requests' own redirect loop, back into ``send``.
+_HOP = "aic_hop"
+
+
+@dataclass(frozen=True, slots=True)
+class _Hop:
+    """What a redirected request must know of the first one: where home is, and what its caller said."""
+
+    home: Origin
+    intent: Intent
+
+
+class AICSession(Session):
+    """
+    A ``requests.Session`` for the REST APIs of PingOne Advanced Identity Cloud and its kin.
+
+    - Errors are exceptions with the server's own words (:class:`AICError`).
+    - A repeated read asks whether anything changed, and is served from memory if not.
+    - A write goes out under the revision this thread has seen, so that nobody's change is lost.
+    - Credentials stay at the session's origin.
+
+    Args:
+        base_url: Where every path is found: ``session.get("/openidm/info/ping")``. A prefix; its
+            own path is kept. None: every URL is absolute, as in requests.
+        auth: Any requests auth. One with an attribute ``identity`` (a text) names its principal by
+            it: what was read under one token is found again under the next.
+        raise_for_status: True raises the exception of every status of 400 and above, False hands
+            every response back, a container names the statuses that raise (304 too).
+        store: Where representations are kept between reads; by default a :class:`MemoryStore` of
+            64 MiB of its own. None: no conditional reads.
+        timeout: Seconds, or seconds to connect and between bytes; None: none. A request's own
+            ``timeout=`` wins.
+
+    Raises:
+        ValueError: *base_url* is not http or https, or has user info, a query or a fragment.
+        TypeError: *raise_for_status* is neither a bool nor a container.
+
+    A caller's own header always wins; ``headers={"If-Match": None}`` (or ``"If-None-Match"``)
+    means "none this time". Each response says whether it came from the store: ``response.from_cache``.
+
+    A thread remembers the revisions of its last 100,000 resources.
+    """
+
+    __attrs__: list[str] = [  # noqa: RUF012  # as requests has it
+        *Session.__attrs__,
+        "raise_for_status",
+        "timeout",
+        "_base",
+        "_store",
+    ]
+
+    def __init__(
+        self,
+        base_url: str | None = None,
+        *,
+        auth: "_t.AuthType" = None,
+        raise_for_status: bool | Container[int] = True,
+        store: Store | EllipsisType | None = ...,
+        timeout: "_t.TimeoutType" = DEFAULT_TIMEOUT,
+    ) -> None:
+        super().__init__()
+        if not isinstance(cast("object", raise_for_status), bool | Container):
+            raise TypeError(f"raise_for_status is True, False or a container of statuses, got {raise_for_status!r}")
+        self._base = None if base_url is None else BaseURL.parse(base_url)
+        self._store = MemoryStore() if isinstance(store, EllipsisType) else store
+        self._memory = WorkingMemory(self._store)
+        self.auth = auth
+        self.raise_for_status = raise_for_status
+        self.timeout = timeout
+
+    @property
+    def base_url(self) -> str | None:
+        """Where every path is found; None without one."""
+        return None if self._base is None else self._base.url
+
+    def cache_info(self) -> CacheInfo:
+        """How many reads were served from the store, what they saved, and what it holds."""
+        return self._memory.info()
+
+    def cache_clear(self) -> None:
+        """Forget what was read, and the counts. Revisions seen by the threads stay."""
+        self._memory.clear()
+
+    def request(
+        self,
+        method: str,
+        url: "_t.UriType",
+        params: "_t.ParamsType" = None,
+        data: "_t.DataType" = None,
+        headers: "_t.HeadersType" = None,
+        cookies: "RequestsCookieJar | CookieJar | dict[str, str] | None" = None,
+        files: "_t.FilesType" = None,
+        auth: "_t.AuthType" = None,
+        timeout: "_t.TimeoutType" = DEFAULT_TIMEOUT,
+        allow_redirects: bool = True,
+        proxies: dict[str, str] | None = None,
+        hooks: "_t.HooksInputType | None" = None,
+        stream: bool | None = None,
+        verify: "_t.VerifyType | None" = None,
+        cert: "_t.CertType" = None,
+        json: "_t.JsonType" = None,
+    ) -> Response:
+        """
+        Send a request, as ``requests.Session.request`` does, under the session's timeout.
+
+        Raises:
+            AICError: The status says so, and ``raise_for_status`` too.
+            ForeignOrigin: *url* is an absolute URL of another origin; nothing was sent.
+            ValueError: ``_rev`` of the document to PUT cannot stand in a header; nothing was sent.
+            requests.RequestException: As in requests.
+        """
+        if timeout is DEFAULT_TIMEOUT:
+            timeout = self.timeout
+        return super().request(
+            method,
+            url,
+            params,
+            data,
+            headers,
+            cookies,
+            files,
+            auth,
+            timeout,
+            allow_redirects,
+            proxies,
+            hooks,
+            stream,
+            verify,
+            cert,
+            json,
+        )
+
+    def prepare_request(self, request: Request) -> PreparedRequest:
+        """Prepare a request: join its URL to the base URL, and add what every request carries."""
+        asked = copy_of(request)
+        given = self._given(request)
+        if self._base is not None:
+            asked.url = self._base.join(request.url or "")
+        if not request.auth and not self.auth and "authorization" in given:
+            # Without an auth, requests looks into netrc, and lets it replace the caller's header.
+            asked.auth = _as_it_is
+
+        prepared = super().prepare_request(asked)
+        if "x-forgerock-transactionid" not in given:
+            prepared.headers["X-ForgeRock-TransactionId"] = str(uuid.uuid4())
+        if "x-requested-with" not in given:
+            # IDM and AM refuse writes without it, or the like, against forged requests of browsers.
+            prepared.headers["X-Requested-With"] = "aic-requests"
+        self._intent_of(request, given, prepared).attach(prepared)
+        return prepared
+
+    def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
+        """
+        Send a prepared request, wherever it was prepared.
+
+        Raises:
+            AICError: The status says so, and ``raise_for_status`` too.
+            ForeignOrigin: It is for another origin than the session's, or a redirect would carry its
+                body there; nothing was sent there.
+            ValueError: ``_rev`` of the document to PUT cannot stand in a header; nothing was sent.
+        """
+        hop: _Hop | None = kwargs.pop(_HOP, None)
+        kwargs.setdefault("timeout", self.timeout)
+        if isinstance(cast("object", request), Request):
+            # requests' own guard against the likely mistake, at its own place.
+            return super().send(request, **kwargs)
+
+        there = Origin.from_url(request.url or "")
+        home = hop.home if hop is not None else self._home(there)
+        if there is not home and there != home:
+            return self._send_abroad(request, hop, home, **kwargs)
+
+        if hop is not None:
+            hop.intent.attach(request)
+        exchange = Exchange(
+            self._memory,
+            request,
+            certificate=kwargs.get("cert", self.cert),
+            stream=bool(kwargs.get("stream", self.stream)),
+        )
+        try:
+            response = super().send(exchange.request, **kwargs)
+        finally:
+            exchange.end()
+        # Once, at the end of the redirects, so that the error has the whole history.
+        if hop is None and self._raises(response.status_code):
+            raise AICError.from_response(response)
+        return response
+
+    def resolve_redirects(
+        self,
+        resp: Response,
+        req: PreparedRequest,
+        stream: bool = False,
+        timeout: "_t.TimeoutType" = None,
+        verify: "_t.VerifyType" = True,
+        cert: "_t.CertType" = None,
+        proxies: dict[str, str] | None = None,
+        yield_requests: bool = False,
+        **adapter_kwargs: Any,
+    ) -> Generator[Response, None, None]:
+        """Follow redirects as requests does. No condition of ours and no credential travels along."""
+        if self.get_redirect_target(resp) is None:
+            return
+        hop = _Hop(self._home(Origin.from_url(req.url or "")), Intent.of(req))
+        if not yield_requests:
+            adapter_kwargs[_HOP] = hop
+        onward = copy_of(req)
+        onward.headers = without_ours(req.headers)
+        followed = super().resolve_redirects(
+            resp, onward, stream, timeout, verify, cert, proxies, yield_requests, **adapter_kwargs
+        )
+        # With yield_requests, requests yields requests here, whatever its signature says.
+        for answer in cast("Generator[Any, None, None]", followed):
+            if yield_requests and Origin.from_url(answer.url or "") != hop.home:
+                _strip(answer, hop.intent)
+            yield answer
+
+    def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
+        """Keep the credential on a redirect at home. netrc may answer where there is none."""
+        url = response.request.url or ""
+        if "Authorization" in prepared_request.headers and not self.should_strip_auth(url, prepared_request.url or ""):
+            # requests would let netrc replace it.
+            return
+        super().rebuild_auth(prepared_request, response)
+
+    def close(self) -> None:
+        """Close the connections and the store. A closed session opens again when it is used."""
+        super().close()
+        if self._store is not None:
+            self._store.close()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._memory = WorkingMemory(self._store)
+
+    def _home(self, there: Origin) -> Origin:
+        """The session's origin; without a base URL, that of the first request of a chain."""
+        return there if self._base is None else self._base.origin
+
+    def _send_abroad(self, request: PreparedRequest, hop: _Hop | None, home: Origin, **kwargs: Any) -> Response:
+        """Follow a redirect to a stranger, who gets nothing of ours."""
+        there = Origin.from_url(request.url or "")
+        if hop is None:
+            raise ForeignOrigin(f"{there} is another origin than the session's, {home}; nothing was sent there")
+        if request.body:
+            raise ForeignOrigin(f"a redirect from {home} would carry the request's body to {there}; not followed")
+        _strip(request, hop.intent)
+        response = super().send(request, **{**kwargs, "cert": None})
+        response.__dict__["from_cache"] = False
+        return response
+
+    def _raises(self, status: int) -> bool:
+        wanted = self.raise_for_status
+        return status >= 400 and wanted if isinstance(wanted, bool) else status in wanted
+
+    def _given(self, request: Request) -> dict[str, Any]:
+        """The headers of the caller and of the session by lower-case name; None means: leave out."""
+        given: dict[str, Any] = dict(self.headers.lower_items())
+        given.update({as_text(name).lower(): value for name, value in (request.headers or {}).items()})
+        return given
+
+    def _intent_of(self, request: Request, given: dict[str, Any], prepared: PreparedRequest) -> Intent:
+        """Note what the prepared request does not say."""
+        hooks = len(prepared.hooks["response"])
+        name = getattr(request.auth or self.auth, "identity", None)
+        return Intent(
+            declined=frozenset([name for name, value in given.items() if value is None]),
+            auth_hooks=hooks and hooks - _count(merge_hooks(request.hooks, self.hooks)),
+            principal=Principal(name, as_text(prepared.headers.get("Authorization", "")))
+            if isinstance(name, str)
+            else None,
+        )
+
+
+def _strip(request: PreparedRequest, intent: Intent) -> None:
+    """
+    Take everything off a request that a stranger must not see.
+
+    What is left is known to be harmless. Proxy-Authorization stays: requests has just put it there
+    for the proxy on the way, or removed it.
+    """
+    allowed = (HARMLESS - CONDITIONS) | {"proxy-authorization"}
+    request.headers = CaseInsensitiveDict(
+        (name, value) for name, value in request.headers.items() if name.lower() in allowed
+    )
+    # An auth's own hook would answer the stranger's challenge.
+    callers = [hook for hook in response_hooks(request)[intent.auth_hooks :] if not isinstance(hook, Exchange)]
+    request.hooks = {**request.hooks, "response": cast("Any", callers)}
+
+
+def _as_it_is(request: PreparedRequest) -> PreparedRequest:
+    """The auth of a request whose caller set Authorization himself."""
+    return request
+
+
+def _count(hooks: "_t.HooksType") -> int:
+    """How many response hooks requests registers of these."""
+    response = (hooks or {}).get("response", [])
+    return 1 if callable(response) else sum(callable(hook) for hook in response)
