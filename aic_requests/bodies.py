@@ -1,6 +1,8 @@
 """Bodies of responses: reading one with a bound, and giving one its own."""
 
 import contextlib
+import json
+from typing import Any, cast
 
 from requests import Response
 
@@ -53,3 +55,13 @@ def text_of(body: bytes, encoding: str | None) -> str:
         with contextlib.suppress(LookupError, UnicodeDecodeError):
             return body.decode(name or "latin-1")
     return body.decode("latin-1")
+
+
+def json_object(body: object) -> dict[str, Any]:
+    """The JSON object in a body; {} where it is none, or a stream."""
+    if isinstance(body, bytes | str):
+        with contextlib.suppress(ValueError, RecursionError):
+            found = json.loads(body)
+            if isinstance(found, dict):
+                return cast("dict[str, Any]", found)
+    return {}

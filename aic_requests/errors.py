@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 from requests import HTTPError, PreparedRequest, Response
 from requests.exceptions import InvalidURL
 
-from .bodies import error_body, text_of
+from .bodies import error_body, json_object, text_of
 from .evidence import bare_request, bare_response, masked
 from .headers import as_text
 from .operations import operation_of
-from .preconditions import CauseOfFailure, FromDocument, cause_of_failure, conditions_of
+from .preconditions import CauseOfFailure, cause_of_failure, conditions_of
 from .problem import Problem
 from .retry_after import seconds_of
 from .statuses import EXCEPTION_NAMES
@@ -126,7 +126,7 @@ class AICError(HTTPError):
 class NotModified(AICError):
     """304. What the caller's own ``If-None-Match`` named is still current."""
 
-    status_code = 304
+    status_code: int | None = 304
 
 
 class ClientError(AICError):
@@ -140,55 +140,55 @@ class ServerError(AICError):
 class BadRequest(ClientError):
     """400. The server could not read the request, or does not take it like this."""
 
-    status_code = 400
+    status_code: int | None = 400
 
 
 class Unauthorized(ClientError):
     """401. No credential, or one that is wrong or has ended."""
 
-    status_code = 401
+    status_code: int | None = 401
 
 
 class Forbidden(ClientError):
     """403. Not allowed, or refused by a policy: see ``failed_policies``."""
 
-    status_code = 403
+    status_code: int | None = 403
 
 
 class NotFound(ClientError):
     """404. No such resource. A server that is starting up answers it too, in HTML."""
 
-    status_code = 404
+    status_code: int | None = 404
 
 
 class MethodNotAllowed(ClientError):
     """405. This URL does not know the method."""
 
-    status_code = 405
+    status_code: int | None = 405
 
 
 class NotAcceptable(ClientError):
     """406. No such version or representation."""
 
-    status_code = 406
+    status_code: int | None = 406
 
 
 class RequestTimeout(ClientError):
     """408. The request came too slowly."""
 
-    status_code = 408
+    status_code: int | None = 408
 
 
 class Conflict(ClientError):
     """409. The resource is in a state that does not allow this, or the revision is malformed."""
 
-    status_code = 409
+    status_code: int | None = 409
 
 
 class Gone(ClientError):
     """410. It was here once."""
 
-    status_code = 410
+    status_code: int | None = 410
 
 
 class _Conditional(ClientError):
@@ -219,7 +219,7 @@ class PreconditionFailed(_Conditional):
             ``"raced"``: no condition was sent; somebody wrote at the same time.
     """
 
-    status_code = 412
+    status_code: int | None = 412
     cause_of_failure: CauseOfFailure = "raced"
 
     def _look_at(self, request: PreparedRequest | None) -> None:
@@ -239,13 +239,13 @@ class PreconditionFailed(_Conditional):
 class UnsupportedMediaType(ClientError):
     """415. Send JSON, with its Content-Type."""
 
-    status_code = 415
+    status_code: int | None = 415
 
 
 class UnprocessableContent(ClientError):
     """422. Well-formed, and still not acceptable."""
 
-    status_code = 422
+    status_code: int | None = 422
 
 
 class PreconditionRequired(_Conditional):
@@ -256,7 +256,7 @@ class PreconditionRequired(_Conditional):
         sent: The preconditions that went out: usually {}.
     """
 
-    status_code = 428
+    status_code: int | None = 428
 
     def _cure(self) -> str:
         return (
@@ -268,37 +268,37 @@ class PreconditionRequired(_Conditional):
 class TooManyRequests(ClientError):
     """429. Slower: see ``retry_after``."""
 
-    status_code = 429
+    status_code: int | None = 429
 
 
 class InternalServerError(ServerError):
     """500. The server failed."""
 
-    status_code = 500
+    status_code: int | None = 500
 
 
 class NotImplementedByServer(ServerError):
     """501. The server does not know how to do this; not the builtin ``NotImplementedError``."""
 
-    status_code = 501
+    status_code: int | None = 501
 
 
 class BadGateway(ServerError):
     """502. A gateway got no usable answer. A write may have been carried out."""
 
-    status_code = 502
+    status_code: int | None = 502
 
 
 class ServiceUnavailable(ServerError):
     """503. Starting up, in maintenance, or overloaded: see ``retry_after``."""
 
-    status_code = 503
+    status_code: int | None = 503
 
 
 class GatewayTimeout(ServerError):
     """504. A gateway got no answer in time. A write may have been carried out."""
 
-    status_code = 504
+    status_code: int | None = 504
 
 
 class ForeignOrigin(InvalidURL):
@@ -372,8 +372,11 @@ def _time_of(response: Response) -> datetime:
 
 
 def _document_cure(status: int | None, request: PreparedRequest | None) -> str:
-    """What else to try where the If-Match came from the document that was sent."""
-    if request is None or status not in (404, 412) or not isinstance(request.headers.get("If-Match"), FromDocument):
+    """What else to try where the If-Match is the ``_rev`` of the document that was sent."""
+    if request is None or request.method != "PUT" or status not in (404, 412):
+        return ""
+    sent = conditions_of(request.headers).get("If-Match")
+    if sent is None or sent.strip('"') != json_object(request.body).get("_rev"):
         return ""
     return (
         "the If-Match sent is the document's own _rev: drop _rev from a document copied from elsewhere, "

@@ -1,20 +1,20 @@
 """One request and its answer, at home."""
 
-import json
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from requests import PreparedRequest, Request, Response
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
 
-from .bodies import give_body
+from .bodies import give_body, json_object
 from .headers import CONDITIONS
 from .identity import Certificate, Identity
 from .intent import Intent, response_hooks
 from .memory import WorkingMemory
 from .operations import Operation, expands_relationships, operation_of, selects_fields
 from .origin import child_path, resource_path
-from .preconditions import GUARDED, FromDocument, Ours, before_request, conditions_of, is_echo
+from .preconditions import GUARDED, before_request, conditions_of, is_echo
 from .revision import Revision, validator_of
 from .stores import Representation
 
@@ -48,24 +48,26 @@ class Exchange:
         self._memory = memory
         self._certificate = certificate
         self._stream = stream
-        self._intent = Intent.of(request)
+        said = Intent.of(request)
+        self._intent = said
         self._operation: Operation = operation_of(request.method or "", request.url or "")
         self._path = resource_path(request.url or "")
 
         self.request = copy_of(request)
-        self.request.headers = without_ours(request.headers)
+        self.request.headers = said.theirs(request.headers)
         self._identity = Identity.of(
             self.request, key=memory.key, certificate=certificate, principal=self._intent.principal
         )
         self._variant = self._variant_to_keep()
         self._kept = self._look_up()
-        self.request.headers.update(self._condition())
+        self._intent = replace(said, added=self._condition())
+        self.request.headers.update(self._intent.added)
         self._stand_among_hooks()
 
     def __call__(self, response: Response, **kwargs: Any) -> Response:
         """The response hook: learn from the answer, and turn our own 304 into the kept 200."""
-        if response.status_code == 304 and isinstance(response.request.headers.get("If-None-Match"), Ours):
-            if self._kept is not None and self._is_answer_to_ours(response):
+        if response.status_code == 304 and self._kept is not None and self._asked(response.request):
+            if self._is_answer_to_ours(response, self._kept):
                 self._replay(response, self._kept)
             else:
                 response = self._read_again(response, **kwargs)
@@ -105,28 +107,31 @@ class Exchange:
     def _condition(self) -> dict[str, str]:
         """The condition to add. The caller's own always wins, a None too."""
         if self._kept is not None:
-            return _ours(before_request("read", validator=self._kept.validator))
+            return before_request("read", validator=self._kept.validator)
         if self._operation not in GUARDED or conditions_of(self.request.headers) or "if-match" in self._intent.declined:
             return {}
 
-        document = _document(self.request.body) if self._operation == "update" else {}
+        document = json_object(self.request.body) if self._operation == "update" else {}
         revision = Revision.from_document(document)
-        if revision is not None:
-            return {name: FromDocument(value) for name, value in before_request("update", revision=revision).items()}
-        seen = self._memory.seen.of(self._identity.principal, self._path)
-        return _ours(before_request(self._operation, revision=seen))
+        if revision is None:
+            revision = self._memory.seen.of(self._identity.principal, self._path)
+        return before_request(self._operation, revision=revision)
 
     def _stand_among_hooks(self) -> None:
         hooks = [hook for hook in response_hooks(self.request) if not isinstance(hook, Exchange)]
         hooks.insert(self._intent.auth_hooks, self)
-        self.request.hooks = {**self.request.hooks, "response": cast("Any", hooks)}
+        self.request.hooks = {"response": cast("Any", hooks)}
+        self._intent.attach(self.request)
 
     # After the answer
 
-    def _is_answer_to_ours(self, response: Response) -> bool:
+    def _asked(self, request: PreparedRequest) -> bool:
+        """Whether the condition that was sent is the session's own."""
+        return request.headers.get("If-None-Match") == self._intent.added.get("If-None-Match")
+
+    def _is_answer_to_ours(self, response: Response, kept: Representation) -> bool:
         """Whether a 304 is about what is kept: read as the same caller, and for the same revision."""
         named = Revision.from_etag(response.headers.get("ETag"))
-        kept = cast("Representation", self._kept)
         return self._identity_of(response.request).whole == self._identity.whole and (
             named is None or named == Revision.from_etag(kept.validator)
         )
@@ -152,7 +157,7 @@ class Exchange:
         response.content  # noqa: B018
         response.close()
         request = response.request.copy()
-        request.headers = without_ours(request.headers)
+        request.headers = self._intent.theirs(request.headers)
         again = cast("Any", response).connection.send(request, **kwargs)
         again.history = [*response.history, response]
         # A challenge to it is the auth's to answer, as the first time.
@@ -180,7 +185,7 @@ class Exchange:
         if self._operation == "delete":
             self._memory.seen.forget(identity.principal, self._path)
         elif self._operation == "create" and response.status_code == 201 and not self._stream:
-            created = _document(response.content).get("_id")
+            created = json_object(response.content).get("_id")
             if isinstance(created, str):
                 self._learn_revision(identity, child_path(self._path, created), response)
         elif self._operation in GUARDED:
@@ -225,23 +230,11 @@ class Exchange:
         )
 
 
-def without_ours(headers: CaseInsensitiveDict[str | bytes]) -> CaseInsensitiveDict[str | bytes]:
-    """A copy without what a session added for an earlier sending."""
-    theirs = headers.copy()
-    for name in [name for name, value in headers.lower_items() if isinstance(value, Ours)]:
-        del theirs[name]
-    return theirs
-
-
 def copy_of(request: _AnyRequest) -> _AnyRequest:
-    """A shallow copy, with our notes: ``PreparedRequest.copy()`` leaves them behind."""
+    """A shallow copy: what is replaced on it stays on the original."""
     twin = object.__new__(type(request))
     twin.__dict__.update(request.__dict__)
     return twin
-
-
-def _ours(headers: dict[str, str]) -> dict[str, str]:
-    return {name: Ours(value) for name, value in headers.items()}
 
 
 def _mark(response: Response, *, from_cache: bool) -> None:
@@ -252,28 +245,16 @@ def _is_from_cache(response: Response) -> bool:
     return bool(response.__dict__.get("from_cache"))
 
 
-def _document(body: object) -> dict[str, Any]:
-    """A JSON object out of a body; {} where it is none, or a stream."""
-    if isinstance(body, bytes | str):
-        try:
-            document = json.loads(body)
-        except (ValueError, RecursionError):
-            return {}
-        if isinstance(document, dict):
-            return cast("dict[str, Any]", document)
-    return {}
-
-
 def _revision_inside(content: bytes) -> Revision | None:
     """The ``_rev`` of a body. Most bodies without a tag have none, so look before parsing."""
     if b'"_rev"' not in content:
         return None
     try:
-        return Revision.from_document(_document(content))
+        return Revision.from_document(json_object(content))
     except ValueError:
         return None
 
 
 def _is_crest_error(content: bytes) -> bool:
     """JSON with its code: CREST's own word, unlike the HTML 404 of a server that is starting up."""
-    return "code" in _document(content)
+    return "code" in json_object(content)

@@ -57,10 +57,12 @@ class Identity:
             certificate: The TLS client certificate.
             principal: The name its auth object gives, if any.
         """
-        said = {"certificate": repr(certificate)} if certificate else {}
-        said |= credentials(request.headers.lower_items())
+        said = credentials(request.headers.lower_items())
+        # No header has a blank in its name, so none can be mistaken for these.
+        if certificate:
+            said["client certificate"] = repr(certificate)
         if principal is not None and principal.authorization == said.get("authorization"):
-            said["principal"] = principal.name
+            said["lasting name"] = principal.name
             del said["authorization"]
         cookies = said.pop("cookie", None)
         known = _hash(said, key)
@@ -69,7 +71,7 @@ class Identity:
     def variant(self, request: PreparedRequest, *, key: bytes) -> bytes:
         """Name the variant of a resource that this request reads: who, the query, the Accept headers."""
         chosen = {name: as_text(value) for name, value in request.headers.lower_items() if name in SELECTING}
-        return _hash({"who": self.whole.hex(), "url": (request.url or "").partition("#")[0], **chosen}, key)
+        return _hash({**chosen, "the caller": self.whole.hex(), "the url": (request.url or "").partition("#")[0]}, key)
 
 
 def _hash(said: dict[str, str], key: bytes) -> bytes:

@@ -1,13 +1,18 @@
-"""What the caller said that a prepared request has no place for."""
+"""What a prepared request has no place for: what its caller said, and what we put on it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 from requests import PreparedRequest
 from requests.auth import AuthBase
+from requests.structures import CaseInsensitiveDict
 
 from .identity import Principal
 
-_ATTRIBUTE = "_aic_intent"
+#: The notes lie beside the response hooks: those are what every copy of a request shares, be it made
+#: by a redirect, by an auth that answers a 401, or by a caller's hook that sends the request again.
+_PLACE = "aic_requests"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,29 +24,39 @@ class Intent:
         declined: Headers that the caller set to None: "none this time". Lower case.
         auth_hooks: How many of its response hooks, the first ones, are its auth's own.
         principal: The lasting name that its auth gives to whoever it signs for.
+        added: The conditions that a session added when it sent the request, and that are not the caller's.
     """
 
     declined: frozenset[str] = frozenset()
     auth_hooks: int = 0
     principal: Principal | None = None
+    added: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def attach(self, request: PreparedRequest) -> None:
         """Put the notes on the request."""
-        request.__dict__[_ATTRIBUTE] = self
+        request.hooks = {**(request.hooks or {}), _PLACE: cast("Any", [self])}
 
     @classmethod
     def of(cls, request: PreparedRequest) -> "Intent":
         """
         The notes on a request.
 
-        One that was prepared elsewhere, or copied, has none; its auth's hooks are known by being
-        methods of an auth object, as those of requests and its plug-ins are.
+        One that was prepared elsewhere has none; its auth's hooks are known by being methods of an
+        auth object, as those of requests and its plug-ins are.
         """
-        noted = request.__dict__.get(_ATTRIBUTE)
-        if isinstance(noted, cls):
-            return noted
+        noted = (request.hooks or {}).get(_PLACE)
+        if noted:
+            return cast("Intent", noted[0])
         hooks = response_hooks(request)
         return cls(auth_hooks=sum(isinstance(getattr(hook, "__self__", None), AuthBase) for hook in hooks))
+
+    def theirs(self, headers: CaseInsensitiveDict[str | bytes]) -> CaseInsensitiveDict[str | bytes]:
+        """A copy of a request's headers without what a session added."""
+        headers = headers.copy()
+        for name, value in self.added.items():
+            if headers.get(name) == value:
+                del headers[name]
+        return headers
 
 
 def response_hooks(request: PreparedRequest) -> list[object]:

@@ -38,9 +38,9 @@ class WorkingMemory:
     """
 
     def __init__(self, store: Store | None) -> None:
-        self.store = store
-        self.seen = SeenRevisions()
-        self.key = secrets.token_bytes(32) if store is None else store.key
+        self.store: Store | None = store
+        self.seen: SeenRevisions = SeenRevisions()
+        self.key: bytes = secrets.token_bytes(32) if store is None else store.key
         self._lock = Lock()
         self._hits = self._misses = self._bytes_saved = 0
 

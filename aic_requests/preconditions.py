@@ -76,20 +76,3 @@ def is_echo(sent: Mapping[str, str], answered: Revision | None) -> bool:
     """
     match = sent.get("If-Match")
     return match is not None and answered is not None and match.strip().strip('"') == answered.value
-
-
-class Ours(str):
-    """
-    A header value that the session wrote.
-
-    The type travels with the value through every copy of a request: redirects, an auth's replay
-    after 401, a caller's hook that sends the request again. So it is never taken for the caller's.
-    """
-
-    __slots__ = ()
-
-
-class FromDocument(Ours):
-    """An If-Match that came from the ``_rev`` of the document being sent."""
-
-    __slots__ = ()

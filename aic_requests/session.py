@@ -12,7 +12,7 @@ from requests.structures import CaseInsensitiveDict
 
 from .base_url import BaseURL
 from .errors import AICError, ForeignOrigin
-from .exchange import Exchange, copy_of, without_ours
+from .exchange import Exchange, copy_of
 from .headers import CONDITIONS, HARMLESS, as_text
 from .identity import Principal
 from .intent import Intent, response_hooks
@@ -37,10 +37,9 @@ _HOP = "aic_hop"
 
 @dataclass(frozen=True, slots=True)
 class _Hop:
-    """What a redirected request must know of the first one: where home is, and what its caller said."""
+    """What a redirected request must know of the first one: where home is."""
 
     home: Origin
-    intent: Intent
 
 
 class AICSession(Session):
@@ -203,8 +202,6 @@ class AICSession(Session):
         if there is not home and there != home:
             return self._send_abroad(request, hop, home, **kwargs)
 
-        if hop is not None:
-            hop.intent.attach(request)
         exchange = Exchange(
             self._memory,
             request,
@@ -235,18 +232,18 @@ class AICSession(Session):
         """Follow redirects as requests does. No condition of ours and no credential travels along."""
         if self.get_redirect_target(resp) is None:
             return
-        hop = _Hop(self._home(Origin.from_url(req.url or "")), Intent.of(req))
+        hop = _Hop(self._home(Origin.from_url(req.url or "")))
         if not yield_requests:
             adapter_kwargs[_HOP] = hop
         onward = copy_of(req)
-        onward.headers = without_ours(req.headers)
+        onward.headers = Intent.of(req).theirs(req.headers)
         followed = super().resolve_redirects(
             resp, onward, stream, timeout, verify, cert, proxies, yield_requests, **adapter_kwargs
         )
         # With yield_requests, requests yields requests here, whatever its signature says.
         for answer in cast("Generator[Any, None, None]", followed):
             if yield_requests and Origin.from_url(answer.url or "") != hop.home:
-                _strip(answer, hop.intent)
+                _strip(answer)
             yield answer
 
     def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
@@ -278,7 +275,7 @@ class AICSession(Session):
             raise ForeignOrigin(f"{there} is another origin than the session's, {home}; nothing was sent there")
         if request.body:
             raise ForeignOrigin(f"a redirect from {home} would carry the request's body to {there}; not followed")
-        _strip(request, hop.intent)
+        _strip(request)
         response = super().send(request, **{**kwargs, "cert": None})
         response.__dict__["from_cache"] = False
         return response
@@ -289,7 +286,7 @@ class AICSession(Session):
 
     def _given(self, request: Request) -> dict[str, Any]:
         """The headers of the caller and of the session by lower-case name; None means: leave out."""
-        given: dict[str, Any] = dict(self.headers.lower_items())
+        given: dict[str, Any] = {as_text(name).lower(): value for name, value in self.headers.items()}
         given.update({as_text(name).lower(): value for name, value in (request.headers or {}).items()})
         return given
 
@@ -306,7 +303,7 @@ class AICSession(Session):
         )
 
 
-def _strip(request: PreparedRequest, intent: Intent) -> None:
+def _strip(request: PreparedRequest) -> None:
     """
     Take everything off a request that a stranger must not see.
 
@@ -318,8 +315,10 @@ def _strip(request: PreparedRequest, intent: Intent) -> None:
         (name, value) for name, value in request.headers.items() if name.lower() in allowed
     )
     # An auth's own hook would answer the stranger's challenge.
-    callers = [hook for hook in response_hooks(request)[intent.auth_hooks :] if not isinstance(hook, Exchange)]
-    request.hooks = {**request.hooks, "response": cast("Any", callers)}
+    callers = [
+        hook for hook in response_hooks(request)[Intent.of(request).auth_hooks :] if not isinstance(hook, Exchange)
+    ]
+    request.hooks = {"response": cast("Any", callers)}
 
 
 def _as_it_is(request: PreparedRequest) -> PreparedRequest:

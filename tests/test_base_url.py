@@ -39,7 +39,9 @@ def test_a_base_url_is_checked_at_once(url):
     assert "pw" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["https://tenant.example.com", "HTTPS://Tenant.Example.com:443/openidm/", "http://[::1]:8080"])
+@pytest.mark.parametrize(
+    "url", ["https://tenant.example.com", "HTTPS://Tenant.Example.com:443/openidm/", "http://[::1]:8080"]
+)
 def test_a_base_url_stays_as_given(url):
     """The session shows what it was given."""
     assert AICSession(url).base_url == url
@@ -113,7 +115,9 @@ def test_an_absolute_url_of_another_origin_is_refused(url):
     assert "pw" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["ht\ttps://evil.example.com/x", "/\t/evil.example.com/x", "x\n//evil.example.com", "a/../../../b"])
+@pytest.mark.parametrize(
+    "url", ["ht\ttps://evil.example.com/x", "/\t/evil.example.com/x", "x\n//evil.example.com", "a/../../../b"]
+)
 def test_what_is_no_absolute_url_stays_at_home(url):
     """A path is a path, whatever stands in it: the request goes to the base URL's host."""
     with serving(lambda sent: (200, [], b"{}")) as home:
@@ -126,6 +130,8 @@ def test_a_prepared_request_obeys_too():
     """send() of a request that was prepared elsewhere is refused in the same way."""
     import requests
 
-    request = requests.Request("GET", "https://evil.example.com/x", headers={"Authorization": "Bearer secret"}).prepare()
+    request = requests.Request(
+        "GET", "https://evil.example.com/x", headers={"Authorization": "Bearer secret"}
+    ).prepare()
     with pytest.raises(ForeignOrigin, match="evil"):
         AICSession("https://tenant.example.com").send(request)

@@ -1,7 +1,5 @@
 """What travels along with a redirect."""
 
-import http.cookiejar
-import warnings
 from contextlib import contextmanager
 
 import pytest
@@ -87,9 +85,12 @@ def test_a_chain_out_and_back_brings_nothing_of_the_first_request_back():
 
 def test_the_second_stranger_gets_nothing_either():
     """Without a base URL, home is the origin of the first request, on every hop."""
-    with two_hosts() as (second, third), two_hosts(abroad=lambda sent: (302, [("Location", f"{second.url}/out")], b"")) as (
-        home,
-        first,
+    with (
+        two_hosts() as (second, third),
+        two_hosts(abroad=lambda sent: (302, [("Location", f"{second.url}/out")], b"")) as (
+            home,
+            first,
+        ),
     ):
         AICSession().get(f"{home.url}/out", auth=("user", SECRET), cookies={"a": SECRET})
     for stranger in (first, second, third):
@@ -131,9 +132,8 @@ def test_a_client_certificate_stays_at_home(monkeypatch):
 @pytest.mark.parametrize("status", [307, 308])
 def test_a_body_does_not_go_abroad(status):
     """A redirect that would carry the body to another origin raises, and the stranger hears nothing."""
-    with two_hosts() as (home, stranger):
-        with pytest.raises(ForeignOrigin, match="body"):
-            AICSession(home.url).put(f"/out{status}", json={"password": SECRET})
+    with two_hosts() as (home, stranger), pytest.raises(ForeignOrigin, match="body"):
+        AICSession(home.url).put(f"/out{status}", json={"password": SECRET})
     assert stranger.sent == []
     assert len(home.sent) == 1
 
@@ -141,7 +141,9 @@ def test_a_body_does_not_go_abroad(status):
 def test_not_following_is_no_error():
     """With allow_redirects=False the redirect itself is the answer; its next request is stripped."""
     with two_hosts() as (home, stranger):
-        response = AICSession(home.url).put("/out307", json={"a": 1}, headers={"x-api-key": SECRET}, allow_redirects=False)
+        response = AICSession(home.url).put(
+            "/out307", json={"a": 1}, headers={"x-api-key": SECRET}, allow_redirects=False
+        )
     assert response.status_code == 307
     assert SECRET not in str(response.next.headers)
     assert stranger.sent == []
@@ -183,7 +185,10 @@ def test_our_if_match_does_not_travel():
 
 def test_an_error_after_redirects_keeps_the_history():
     """The exception is raised once, at the end, and its response has the whole way."""
-    with two_hosts(lambda sent: (404, [], b'{"code":404,"message":"gone"}')) as (home, _stranger), pytest.raises(NotFound) as caught:
+    with (
+        two_hosts(lambda sent: (404, [], b'{"code":404,"message":"gone"}')) as (home, _stranger),
+        pytest.raises(NotFound) as caught,
+    ):
         AICSession(home.url).get("/on")
     assert [earlier.status_code for earlier in caught.value.response.history] == [302]
 

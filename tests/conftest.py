@@ -1,0 +1,40 @@
+"""What holds for every test."""
+
+import os
+from collections.abc import Generator
+from typing import TypeVar
+
+import pytest
+
+#: Not tests of ours: the means to run those of requests.
+collect_ignore = ["upstream"]
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where everything that a test may need is there, a skipped test is a hole and not a courtesy: .ci/run says so."""
+    if os.environ.get("AIC_REQUESTS_NO_SKIP"):
+        config.pluginmanager.register(SkipsFail())
+
+
+class SkipsFail:
+    """Turns every skip, of a test or of a whole file, into a failure that gives the reason of the skip."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        return failed_if_skipped((yield))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(self) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        return failed_if_skipped((yield))
+
+
+def failed_if_skipped(report: Report) -> Report:
+    # An expected failure is reported as a skip too, and is none.
+    if report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"nothing may be skipped here. {reason}"
+
+    return report
