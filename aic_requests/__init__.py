@@ -7,6 +7,7 @@ A drop-in adapter for ``requests``: the REST APIs of PingOne Advanced Identity C
 
 from .errors import (
     AICError,
+    AmbiguousWrite,
     BadGateway,
     BadRequest,
     ClientError,
@@ -32,6 +33,7 @@ from .errors import (
     UnsupportedMediaType,
     raise_for_status,
 )
+from .maybe_applied import maybe_applied
 from .memory import CacheInfo
 from .session import AICSession
 from .stores import MemoryStore, Store
@@ -41,6 +43,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AICError",
     "AICSession",
+    "AmbiguousWrite",
     "BadGateway",
     "BadRequest",
     "CacheInfo",
@@ -67,5 +70,6 @@ __all__ = [
     "Unauthorized",
     "UnprocessableContent",
     "UnsupportedMediaType",
+    "maybe_applied",
     "raise_for_status",
 ]

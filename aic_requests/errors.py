@@ -1,7 +1,5 @@
 """Every refusal of a server as an exception of its own."""
 
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,12 +8,12 @@ from requests import HTTPError, PreparedRequest, Response
 from requests.exceptions import InvalidURL
 
 from .bodies import error_body, json_object, text_of
-from .evidence import bare_request, bare_response, masked
+from .evidence import bare_document, bare_request, bare_response, masked
 from .headers import as_text
 from .operations import operation_of
 from .preconditions import CauseOfFailure, cause_of_failure, conditions_of
 from .problem import Problem
-from .retry_after import seconds_of
+from .retry_after import now_of, seconds_of
 from .statuses import EXCEPTION_NAMES
 
 #: Characters of the server's own words in a message. The whole is in ``error.message``.
@@ -80,7 +78,7 @@ class AICError(HTTPError):
         error.detail = problem.detail
         error.cause = problem.cause
         error.transaction_id = _transaction_id(response, request)
-        error.retry_after = seconds_of(response.headers.get("Retry-After"), now=_time_of(response))
+        error.retry_after = seconds_of(response.headers.get("Retry-After"), now=now_of(response.headers.get("Date")))
         error._look_at(request)
         error.args = (error._line(request, problem),)
         return error
@@ -301,6 +299,36 @@ class GatewayTimeout(ServerError):
     status_code: int | None = 504
 
 
+class AmbiguousWrite(AICError):
+    """
+    The answer to a write was lost, and reading back does not tell whether it was carried out.
+
+    Attributes:
+        sent: The document that was sent.
+        found: The document that is there now; None if there is none, or it could not be read either
+            (then the ``__cause__`` says why).
+
+    In a pickle, values under names such as ``password`` are blotted out.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        sent: dict[str, Any] | None = None,
+        found: dict[str, Any] | None = None,
+        request: PreparedRequest | None = None,
+        response: Response | None = None,
+    ) -> None:
+        super().__init__(message, request=request, response=response)
+        self.sent: dict[str, Any] = {} if sent is None else sent
+        self.found: dict[str, Any] | None = found
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        kind, arguments, state = super().__reduce__()
+        return kind, arguments, {**state, "sent": bare_document(self.sent), "found": bare_document(self.found)}
+
+
 class ForeignOrigin(InvalidURL):
     """
     An absolute URL, or a redirect with a body, leaves the session's origin. Nothing was sent there.
@@ -361,14 +389,6 @@ def _transaction_id(response: Response, request: PreparedRequest | None) -> str 
     name = "X-ForgeRock-TransactionId"
     given = request.headers.get(name, "") if request is not None and request.headers else ""
     return response.headers.get(name) or as_text(given) or None
-
-
-def _time_of(response: Response) -> datetime:
-    """The server's own time, so that a wrong clock here does not turn a date into a pause of hours."""
-    try:
-        return parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
-    except (KeyError, ValueError, IndexError, OverflowError):
-        return datetime.now(UTC)
 
 
 def _document_cure(status: int | None, request: PreparedRequest | None) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import re
 from collections.abc import Iterator
+from typing import Any, cast
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 from requests import PreparedRequest, Response
@@ -15,6 +16,8 @@ from .bodies import error_body, give_body
 from .headers import HARMLESS, credentials
 
 _SECRET_PARAMETER = re.compile(r"token|secret|passw|key|code|assertion|jwt|session|credential", re.IGNORECASE)
+
+_SECRET_FIELD = re.compile(r"passw|secret|credential|private_?key", re.IGNORECASE)
 
 #: Headers that tell who, not how: no secrets, and too useful in a message to blot out.
 _NAMES = frozenset({"x-openidm-username", "x-openam-username", "x-openidm-nosession"})
@@ -111,6 +114,21 @@ def bare_response(response: Response) -> Response:
     if request is not None:
         bare.request = bare_request(request)
     return bare
+
+
+def bare_document(value: Any) -> Any:
+    """
+    A JSON value without what stands under names such as ``password``.
+
+    >>> bare_document({"userName": "bob", "password": "Secret12"})
+    {'userName': 'bob', 'password': '***'}
+    """
+    if isinstance(value, dict):
+        fields = cast("dict[str, Any]", value)
+        return {name: _BLOT if _SECRET_FIELD.search(name) else bare_document(inner) for name, inner in fields.items()}
+    if isinstance(value, list):
+        return [bare_document(inner) for inner in cast("list[object]", value)]
+    return value
 
 
 def _masked(value: str, request: PreparedRequest | None) -> str:

@@ -205,8 +205,14 @@ class Exchange:
             return
         self._memory.count_miss()
         validator = validator_of(response.headers.get("ETag"))
-        # A reference inside chosen fields is a relationship, and _rev does not cover those.
-        if validator is None or (selects_fields(self.request.url or "") and b'"_ref"' in response.content):
+        # What a broken connection left of an answer can look like an empty 200 (http.client takes the end of
+        # the connection for the end of the headers). A reference inside chosen fields is a relationship, and
+        # _rev does not cover those.
+        if (
+            validator is None
+            or not response.content
+            or (selects_fields(self.request.url or "") and b'"_ref"' in response.content)
+        ):
             return
         headers = "\n".join(
             [f"{name}: {value}" for name, value in response.headers.items() if name.lower() not in _OF_THE_MOMENT]

@@ -33,3 +33,16 @@ def seconds_of(header: str | None, *, now: datetime) -> float | None:
         # A date without a zone (-0000) is meant as UTC.
         date = date.replace(tzinfo=UTC)
     return max(0.0, (date - now).total_seconds())
+
+
+def now_of(date: str | None) -> datetime:
+    """
+    The server's own time, by the ``Date`` of its answer; ours where it says none.
+
+    So a wrong clock here does not turn a date into a pause of hours.
+    """
+    try:
+        now = parsedate_to_datetime(date or "")
+    except (ValueError, IndexError, OverflowError):
+        return datetime.now(UTC)
+    return now if now.tzinfo else now.replace(tzinfo=UTC)

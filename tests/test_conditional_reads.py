@@ -176,6 +176,15 @@ def test_only_a_200_is_kept(status):
     assert conditions(wire) == [None, None]
 
 
+def test_what_a_broken_connection_left_is_not_kept():
+    """A connection that ends within the headers looks like an empty 200 to http.client."""
+    with serving(Resource(body=b"")) as wire:
+        session = AICSession(wire.url)
+        session.get("/x")
+        session.get("/x")
+    assert conditions(wire) == [None, None]
+
+
 def test_one_principal_never_gets_the_body_of_another():
     """Whatever the tag says: who has not read it himself reads it."""
     with serving(Resource()) as wire:

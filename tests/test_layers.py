@@ -15,9 +15,9 @@ PACKAGE = Path(aic_requests.__file__).parent
 ROWS: tuple[set[str], ...] = (
     {"statuses", "operations", "revision", "problem", "headers", "origin", "retry_after"},  # the standard library only
     {"preconditions", "bodies", "identity", "seen"},
-    {"evidence", "intent", "stores"},
-    {"errors", "memory"},
-    {"base_url", "exchange"},
+    {"evidence", "intent", "stores", "retries", "maybe_applied", "lost_answers"},
+    {"errors", "memory", "transport"},
+    {"base_url", "exchange", "update"},
     {"session"},
     {"__init__"},
     {"testing"},  # leans on none of the above: a judge must not share our mistakes

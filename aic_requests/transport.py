@@ -1,0 +1,61 @@
+"""The adapter that a session mounts by default."""
+
+from typing import TYPE_CHECKING, cast
+
+from requests import PreparedRequest, Response
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
+
+from .retries import Retries
+
+if TYPE_CHECKING:
+    from requests import _types as _t
+
+
+class Transport(HTTPAdapter):
+    """requests' own adapter, which does not send a body again that can be read only once."""
+
+    def send(
+        self,
+        request: PreparedRequest,
+        stream: bool = False,
+        timeout: "_t.TimeoutType" = None,
+        verify: "_t.VerifyType" = True,
+        cert: "_t.CertType" = None,
+        proxies: dict[str, str] | None = None,
+    ) -> Response:
+        """Send a request, as ``HTTPAdapter.send`` does."""
+        if _can_be_read_again(request.body):
+            return super().send(request, stream, timeout, verify, cert, proxies)
+        # urllib3 would send a consumed generator as an empty body. A connection that could not be made
+        # has consumed nothing.
+        once = object.__new__(Transport)
+        once.__dict__.update(self.__dict__)
+        once.max_retries = self.max_retries.new(status_forcelist=(), respect_retry_after_header=False, read=False)
+        return HTTPAdapter.send(once, request, stream, timeout, verify, cert, proxies)
+
+
+def retries_of(retries: Retry | int | None) -> Retry:
+    """
+    Read the ``retries`` of a session.
+
+    Args:
+        retries: urllib3's own object, a number of retries under our rules, or None (or 0) for none.
+
+    Raises:
+        TypeError: It is something else.
+        ValueError: It is a negative number.
+    """
+    if isinstance(retries, Retry):
+        return retries
+    if isinstance(retries, bool) or not isinstance(cast("object", retries), int | None):
+        raise TypeError(f"retries is a urllib3.Retry, a number or None, got {type(retries).__name__}")
+    if (retries or 0) < 0:
+        raise ValueError(f"retries is a number of retries, 0 or more, got {retries}")
+    # As requests has it: not even a read is repeated.
+    return Retries(retries) if retries else Retry(0, read=False)
+
+
+def _can_be_read_again(body: object) -> bool:
+    """Bytes and text can; a file can if it seeks; anything else is read once."""
+    return body is None or isinstance(body, bytes | bytearray | str) or hasattr(body, "seek")

@@ -1,0 +1,261 @@
+"""Read, change, write: until the change is in, once."""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import requests
+from requests import PreparedRequest, RequestException, Response, Session
+from urllib3.exceptions import HTTPError as Urllib3Error
+
+from .bodies import json_object
+from .errors import AICError, AmbiguousWrite, NotFound, PreconditionFailed
+from .lost_answers import Attempt, Change, Document, Fate, changed, same
+from .maybe_applied import maybe_applied
+from .operations import selects_fields
+from .preconditions import conditions_of, is_echo
+from .retries import pause_before
+from .revision import Revision
+
+#: What can go wrong on the way. requests lets some errors of the layers below through.
+_FAILURES = (RequestException, Urllib3Error, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Time, as a test may turn it: seconds, waiting, and a draw between 0 and a number of seconds."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    draw: Callable[[float], float] = lambda most: random.uniform(0, most)  # noqa: S311  # no secret
+
+
+class _State(NamedTuple):
+    """A resource as it was read; no document where there is none."""
+
+    document: Document | None
+    revision: str | None
+
+
+class Update:
+    """
+    One run of ``session.update``, which says what it promises.
+
+    Usually a 412 or an echo means that somebody else has written: read, change again, write again.
+    Once an answer is lost, that is in doubt: the same document is sent until it is known what became
+    of it, and a 412 or an echo to it may be the work of its own first sending.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        path: str,
+        change: Change,
+        *,
+        missing: Document | None,
+        attempts: int,
+        deadline: float | None,
+        options: Mapping[str, Any],
+        clock: Clock,
+    ) -> None:
+        _check(path, attempts, options)
+        self._session = session
+        self._path = path
+        self._change = change
+        self._missing = missing
+        self._attempts = attempts
+        self._end = float("inf") if deadline is None else clock.now() + deadline
+        self._options = dict(options)
+        self._clock = clock
+        self._tries = 0
+
+    def run(self) -> Document:
+        """Read, change and write until the change is in."""
+        state = self._read(may_be_missing=self._missing is not None)
+        while True:
+            attempt = self._next(state)
+            if attempt is None:
+                return state.document or {}
+            outcome = self._write(attempt)
+            if not isinstance(outcome, _State):
+                return outcome
+            state = outcome
+
+    def _next(self, state: _State) -> Attempt | None:
+        """What to send next; None if there is nothing to change."""
+        if state.document is None:
+            # Created even if the change alters nothing: it is not there.
+            start = self._missing or {}
+            return Attempt(start, None, changed(start, self._change))
+        if state.revision is None:
+            raise ValueError(
+                f"{self._path} has no revision (ESVs and IDM's configuration have none), so a write to it cannot be "
+                "guarded against a concurrent one: use get and put, and know that the last one wins"
+            )
+        sent = changed(state.document, self._change)
+        return None if same(sent, state.document) else Attempt(state.document, state.revision, sent)
+
+    def _write(self, attempt: Attempt) -> Document | _State:
+        """Send it until it is known what became of it: what is stored now, or the state to start again from."""
+        doubt: Exception | None = None
+        while True:
+            self._tries += 1
+            echoed = False
+            error: Exception
+            try:
+                response = self._put(attempt)
+                revision = _revision_of(response)
+                echoed = is_echo(conditions_of(response.request.headers), revision)
+                stored = json_object(response.content)
+                if revision is not None and stored and not echoed:
+                    return stored
+                error = _echo(response) if echoed else _cut_short(response)
+            except _FAILURES as failure:
+                error = failure
+
+            if doubt is None and (maybe_applied(error) or _follows_a_retry(error)):
+                doubt = error
+            if doubt is None and not self._is_conflict(error):
+                raise error
+
+            state = self._read_back(attempt, doubt)
+            if echoed and state.revision == attempt.revision:
+                # Nobody has written since: the server finds nothing to change in what was sent.
+                return state.document or {}
+            if doubt is None:
+                if state.document is not None and attempt.left_its_mark(state.document, self._change):
+                    # Somebody on the way delivered it twice: it is in, and the second was told of a conflict.
+                    return state.document
+                if self._is_over():
+                    raise error
+                return state
+
+            fate = attempt.fate(state.document, state.revision, self._change)
+            if fate is Fate.ARRIVED:
+                return state.document or {}
+            if fate is Fate.UNKNOWN or self._is_over():
+                raise _ambiguous(self._path, attempt, state.document) from doubt
+
+    def _read_back(self, attempt: Attempt, doubt: Exception | None) -> _State:
+        """The resource after a conflict or a lost answer, and after a pause."""
+        most = pause_before(self._tries, base=0.2, cap=5.0)
+        self._clock.sleep(max(0.0, min(self._clock.draw(most), self._end - self._clock.now())))
+        try:
+            return self._read(anew=True, may_be_missing=doubt is not None or self._missing is not None)
+        except _FAILURES as failure:
+            if doubt is None:
+                raise
+            raise _ambiguous(self._path, attempt, None) from failure
+
+    def _is_over(self) -> bool:
+        return self._tries >= self._attempts or self._clock.now() >= self._end
+
+    def _is_conflict(self, error: Exception) -> bool:
+        """Whether to start again from what is there now."""
+        if isinstance(error, NotFound):
+            # Deleted since it was read.
+            return self._missing is not None and _is_crest(error)
+        return isinstance(error, PreconditionFailed) and error.cause_of_failure in ("stale", "exists")
+
+    def _read(self, *, anew: bool = False, may_be_missing: bool = False) -> _State:
+        # None: not from the store, the server's own word.
+        headers: dict[str, str | None] = {"If-None-Match": None} if anew else {}
+        try:
+            response = self._request("GET", headers)
+        except NotFound as error:
+            if may_be_missing and _is_crest(error):
+                return _State(None, None)
+            raise
+        document = json_object(response.content)
+        if not document:
+            raise AICError(f"GET {self._path} answered {response.status_code} without a JSON object", response=response)
+        revision = _revision_of(response)
+        return _State(document, None if revision is None else revision.value)
+
+    def _put(self, attempt: Attempt) -> Response:
+        guard = {"If-None-Match": "*"} if attempt.revision is None else {"If-Match": Revision(attempt.revision).etag}
+        return self._request("PUT", guard, json=attempt.sent)
+
+    def _request(self, method: str, headers: Mapping[str, str | None], **options: Any) -> Response:
+        options = {**self._options, **options, "headers": {**(self._options.get("headers") or {}), **headers}}
+        response = self._session.request(method, self._path, **options)
+        # Whatever raise_for_status says, this loop must know.
+        if response.status_code >= 300:
+            raise AICError.from_response(response)
+        return response
+
+
+def _check(path: str, attempts: int, options: Mapping[str, Any]) -> None:
+    """Refuse what cannot be meant."""
+    if attempts < 1:
+        raise ValueError(f"attempts is the number of writes at most, 1 or more, got {attempts}")
+    foreign = {"json", "data", "files", "stream", "hooks"} & options.keys()
+    if foreign:
+        raise TypeError(f"update makes its requests itself and takes no {', '.join(sorted(foreign))}")
+    headers: Mapping[str, str] = options.get("headers") or {}
+    if {"if-match", "if-none-match"} & {name.lower() for name in headers}:
+        raise ValueError("update guards its writes itself: leave If-Match and If-None-Match out")
+    url = PreparedRequest()
+    url.prepare_url("http://any/" + path.partition("?")[1] + path.partition("?")[2], options.get("params"))
+    if selects_fields(url.url or ""):
+        raise ValueError("update with _fields would write back a part of the resource and erase the rest")
+
+
+def _revision_of(response: Response) -> Revision | None:
+    tag = Revision.from_etag(response.headers.get("ETag"))
+    if tag is not None:
+        return tag
+    try:
+        return Revision.from_document(json_object(response.content))
+    except ValueError:
+        # It cannot be sent back, so it guards nothing.
+        return None
+
+
+def _echo(response: Response) -> PreconditionFailed:
+    """What an echo is raised as when update gives up."""
+    error = PreconditionFailed(
+        "412 Precondition Failed: the answer only repeats the revision that was sent: somebody else has written "
+        "the same, and whether this write counts cannot be told",
+        response=response,
+    )
+    error.cause_of_failure = "stale"
+    error.sent = conditions_of(response.request.headers)
+    return error
+
+
+def _cut_short(response: Response) -> requests.ConnectionError:
+    """
+    A write's answer without revision or document.
+
+    http.client takes the end of a connection for the end of the headers, so what is left of a broken
+    answer can look like an empty 200. It may have been an echo.
+    """
+    return requests.ConnectionError("the answer was cut short", request=response.request, response=response)
+
+
+def _ambiguous(path: str, attempt: Attempt, found: Document | None) -> AmbiguousWrite:
+    return AmbiguousWrite(
+        f"PUT {path.partition('?')[0]}: the answer was lost, and what is there now does not tell whether it was "
+        "written: compare .sent with .found before writing again",
+        sent=attempt.sent,
+        found=found,
+    )
+
+
+def _follows_a_retry(error: Exception) -> bool:
+    """Whether urllib3 had sent the request before: a caller's own Retry may repeat writes."""
+    raw = getattr(getattr(error, "response", None), "raw", None)
+    history = getattr(getattr(raw, "retries", None), "history", None) or ()
+    return any(
+        maybe_applied(entry.error) if entry.error is not None else entry.status != 429
+        for entry in history
+        if entry.redirect_location is None
+    )
+
+
+def _is_crest(error: NotFound) -> bool:
+    """CREST's own 404. A booting server or a proxy says it in HTML, of resources that are there."""
+    return error.code is not None
