@@ -1,0 +1,116 @@
+"""The documents at one place, and their revisions."""
+
+import copy
+import hashlib
+import uuid
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from random import Random
+from threading import RLock
+
+from .messages import Document, to_json
+from .profiles import Behaviour
+
+
+@dataclass(slots=True)
+class Stored:
+    """A document without ``_id`` and ``_rev``, and its revision; None where there are none."""
+
+    content: Document
+    revision: str | None
+
+
+class Numbers:
+    """Where ids and opaque revisions come from: the same for the same seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(seed)  # noqa: S311  # no secret
+        self._counter = count(1)
+        self.node = self.uuid()
+
+    def uuid(self) -> str:
+        """A new id."""
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    def next(self) -> int:
+        """A number that all objects of a node share."""
+        return next(self._counter)
+
+
+class Collection:
+    """
+    Documents by id. What goes in and out is a copy.
+
+    Tests may look into it and write "behind the client's back": :meth:`read`, :meth:`write`, :meth:`delete`.
+    """
+
+    def __init__(self, behaviour: Behaviour, numbers: Numbers, lock: RLock) -> None:
+        self.behaviour = behaviour
+        self.documents: dict[str, Stored] = {}
+        self._numbers = numbers
+        self._lock = lock
+        self._created = count()
+
+    def ids(self) -> list[str]:
+        """The ids, in the order of creation."""
+        with self._lock:
+            return list(self.documents)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.ids())
+
+    def read(self, resource_id: str) -> Document:
+        """
+        A document as a read shows it.
+
+        Raises:
+            KeyError: There is none.
+        """
+        with self._lock:
+            return self.shown(resource_id, self.documents[resource_id])
+
+    def write(self, resource_id: str, document: Document) -> Document:
+        """Create or replace a document, as somebody else would; the revision moves."""
+        with self._lock:
+            self.documents[resource_id] = self.stored(document, self.documents.get(resource_id))
+            return self.read(resource_id)
+
+    def delete(self, resource_id: str) -> None:
+        """Remove a document, as somebody else would."""
+        with self._lock:
+            del self.documents[resource_id]
+
+    def new_id(self) -> str:
+        """An id as the server gives it."""
+        return str(next(self._created)) if self.behaviour.paging == "sorted" else self._numbers.uuid()
+
+    def stored(self, document: Document, former: Stored | None) -> Stored:
+        """What a document becomes: a copy of its content under the next revision."""
+        content = {name: value for name, value in copy.deepcopy(document).items() if name not in ("_id", "_rev")}
+        return Stored(content, self._next_revision(content, former))
+
+    def shown(self, resource_id: str, stored: Stored) -> Document:
+        """A document with ``_id`` and ``_rev``, as this kind of server shows it."""
+        head: Document = {"_id": resource_id}
+        if stored.revision is not None:
+            head["_rev"] = int(stored.revision) if self.behaviour.revision == "weak" else stored.revision
+        return head | copy.deepcopy(stored.content)
+
+    def tag(self, stored: Stored, body: bytes) -> str | None:
+        """The ETag of an answer; None where this kind of server sends none."""
+        if self.behaviour.revision == "weak":
+            return f'W/"{len(body):x}-{hashlib.sha256(body).hexdigest()[:12]}"'
+        return None if stored.revision is None else f'"{stored.revision}"'
+
+    def _next_revision(self, content: Document, former: Stored | None) -> str | None:
+        kind = self.behaviour.revision
+        if kind == "none":
+            return None
+        if kind == "opaque":
+            return f"{self._numbers.node}-{self._numbers.next()}"
+        if kind == "hash":
+            crc = zlib.crc32(to_json(content))
+            return str(crc - (1 << 32) if crc >= 1 << 31 else crc)
+        return str(self.behaviour.first if former is None else int(former.revision or 0) + 1)

@@ -1,0 +1,160 @@
+"""CREST's query filters: ``userName eq "bob" and !(age lt 18)``."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from .messages import Document, Refusal
+from .pointers import values_at
+
+Test = Callable[[Document], bool]
+
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<paren>[()])|(?P<string>"(?:[^"\\]|\\.)*")|(?P<not>!)|(?P<word>[^\s()"!]+))""", re.VERBOSE | re.DOTALL
+)
+_OPERATORS = {"eq", "co", "sw", "gt", "ge", "lt", "le"}
+
+
+def parse(text: str) -> Test:
+    """
+    Read a filter.
+
+    Args:
+        text: The value of ``_queryFilter``.
+
+    Returns:
+        A test of a document.
+
+    Raises:
+        Refusal: 400; it is no filter.
+
+    Source: OpenIdentityPlatform/commons QueryFilterParser.java.
+    """
+    parser = _Parser(text)
+    test = parser.either()
+    parser.expect_end()
+    return test
+
+
+class _Parser:
+    """Recursive descent: or, and, not, then a comparison, a literal or parentheses."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = _tokens(text)
+        self._at = 0
+
+    def either(self) -> Test:
+        """``a or b``."""
+        tests = [self.both()]
+        while self._accept("or"):
+            tests.append(self.both())
+        return lambda document: any(test(document) for test in tests)
+
+    def both(self) -> Test:
+        """``a and b``."""
+        tests = [self.negation()]
+        while self._accept("and"):
+            tests.append(self.negation())
+        return lambda document: all(test(document) for test in tests)
+
+    def negation(self) -> Test:
+        """``!a``."""
+        if self._accept("!"):
+            test = self.negation()
+            return lambda document: not test(document)
+        return self.primary()
+
+    def primary(self) -> Test:
+        """``(a)``, ``true``, ``field pr``, ``field eq value``."""
+        if self._accept("("):
+            test = self.either()
+            self._expect(")")
+            return test
+        pointer = self._next()
+        if pointer in ("true", "false") and self._peek() not in {*_OPERATORS, "pr"}:
+            return lambda _document: pointer == "true"
+        if pointer[0] in '()"!':
+            raise _wrong()
+        operator = self._next()
+        if operator == "pr":
+            return lambda document: any(value is not None for value in values_at(document, pointer))
+        if operator not in _OPERATORS:
+            raise _wrong()
+        wanted = _literal(self._next())
+        return lambda document: any(_matches(value, operator, wanted) for value in values_at(document, pointer))
+
+    def expect_end(self) -> None:
+        """Nothing may follow."""
+        if self._at != len(self._tokens):
+            raise _wrong()
+
+    def _peek(self) -> str:
+        return self._tokens[self._at] if self._at < len(self._tokens) else ""
+
+    def _next(self) -> str:
+        token = self._peek()
+        if not token:
+            raise _wrong()
+        self._at += 1
+        return token
+
+    def _accept(self, token: str) -> bool:
+        if self._peek() != token:
+            return False
+        self._at += 1
+        return True
+
+    def _expect(self, token: str) -> None:
+        if not self._accept(token):
+            raise _wrong()
+
+
+def _tokens(text: str) -> list[str]:
+    tokens: list[str] = []
+    at = 0
+    text = text.rstrip()
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise _wrong()
+        tokens.append(match.group().strip())
+        at = match.end()
+    return tokens
+
+
+def _literal(token: str) -> Any:
+    """A value: a JSON string, a number or a boolean."""
+    try:
+        value = json.loads(token)
+    except ValueError:
+        raise _wrong() from None
+    if value is None or isinstance(value, dict | list):
+        raise _wrong()
+    return value
+
+
+def _matches(value: Any, operator: str, wanted: Any) -> bool:
+    """Strings compare without regard to case; unlike types never match."""
+    if isinstance(value, str) and isinstance(wanted, str):
+        value, wanted = value.lower(), wanted.lower()
+        if operator == "co":
+            return wanted in value
+        if operator == "sw":
+            return bool(value.startswith(wanted))
+    elif isinstance(value, bool) or isinstance(wanted, bool):
+        return operator in ("eq", "ge", "le") and value is wanted
+    elif not (isinstance(value, int | float) and isinstance(wanted, int | float)):
+        return False
+    compare: dict[str, Callable[[], bool]] = {
+        "eq": lambda: value == wanted,
+        "gt": lambda: value > wanted,
+        "ge": lambda: value >= wanted,
+        "lt": lambda: value < wanted,
+        "le": lambda: value <= wanted,
+    }
+    return operator in compare and compare[operator]()
+
+
+def _wrong() -> Refusal:
+    return Refusal(400, "The value of _queryFilter is no filter")

@@ -1,0 +1,157 @@
+"""What goes in at a door and what comes out."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+Document = dict[str, Any]
+Headers = list[tuple[str, str]]
+
+#: Header names with one of these in them hold secrets; a record shows that they were there.
+_SECRET = ("authorization", "cookie", "key", "secret", "password", "token", "iplanetdirectorypro", "session")
+
+PHRASES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    409: "Conflict",
+    412: "Precondition Failed",
+    428: "Precondition Required",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """
+    A request as it came in.
+
+    Attributes:
+        method: As sent.
+        target: Path and query, still escaped.
+        headers: Name and value in the order they came, repeats kept.
+        body: Bytes; empty without one.
+        base: Scheme and authority, for ``Location``.
+    """
+
+    method: str
+    target: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes = field(default=b"", repr=False)
+    base: str = ""
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header: of two lines CREST reads one."""
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+    @property
+    def path(self) -> str:
+        """The path, still escaped."""
+        return self.target.partition("?")[0]
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The path in parts, unescaped one by one: ``a%2Fb`` is one part."""
+        return tuple(unquote(part) for part in self.path.split("/") if part)
+
+    @property
+    def parameters(self) -> list[tuple[str, str]]:
+        """The query in order."""
+        return parse_qsl(self.target.partition("?")[2], keep_blank_values=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    An answer before it goes out.
+
+    Attributes:
+        status: The HTTP status.
+        headers: Name and value.
+        body: Bytes.
+        rule: What decided, in words.
+        body_is_promised: The header ``Content-Length`` says more than comes (CREST's 304).
+    """
+
+    status: int
+    headers: Headers
+    body: bytes
+    rule: str
+
+
+class Refusal(Exception):  # it is an answer
+    """A rule says no."""
+
+    def __init__(self, status: int, message: str, *, rule: str = "", detail: Any = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.rule = rule or message
+        self.detail = detail
+
+    def body(self, *, reason: bool = True) -> bytes:
+        """CREST's error body; AIC's ESV service leaves the reason out."""
+        said: Document = {"code": self.status}
+        if reason:
+            said["reason"] = PHRASES.get(self.status, "Error")
+        said["message"] = self.message
+        if self.detail is not None:
+            said["detail"] = self.detail
+        return to_json(said)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """
+    A request that was answered. Its repr shows no body and no secret.
+
+    Attributes:
+        method: HTTP method.
+        path: Path, escaped.
+        query: Query, escaped.
+        headers: What was sent; secrets are shown as ``***``.
+        status: What was answered; 0 where a fault gave no answer.
+        rule: What decided, such as ``If-Match "7", the resource is at "9"``.
+        body: What was sent.
+        answered: Headers of the answer.
+        size: Bytes of the answer's body.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    status: int
+    rule: str
+    body: bytes = field(repr=False)
+    answered: dict[str, str] = field(repr=False)
+    size: int = 0
+
+    @classmethod
+    def of(cls, request: Request, answer: "Answer | None", rule: str) -> "Exchange":
+        """Record an exchange."""
+        shown = {
+            name: "***" if any(word in name.lower() for word in _SECRET) else value for name, value in request.headers
+        }
+        path, _, query = request.target.partition("?")
+        return cls(
+            request.method,
+            path,
+            query,
+            shown,
+            0 if answer is None else answer.status,
+            rule,
+            request.body,
+            {} if answer is None else dict(answer.headers),
+            0 if answer is None else len(answer.body),
+        )
+
+
+def to_json(value: object, *, pretty: bool = False) -> bytes:
+    """JSON as CREST writes it: no blanks, UTF-8."""
+    if pretty:
+        return json.dumps(value, ensure_ascii=False, indent=2).encode("utf-8", "surrogatepass")
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")

@@ -1,0 +1,374 @@
+"""What a CREST server answers: one set of rules for every door."""
+
+import base64
+import binascii
+import copy
+import gzip
+import re
+from dataclasses import replace
+from threading import RLock
+from typing import Any
+
+from .collection import Collection, Numbers, Stored
+from .messages import Answer, Document, Headers, Refusal, Request, to_json
+from .patching import patched
+from .pointers import parts_of, step
+from .profiles import Behaviour, Profile
+from .queries import query
+from .reading import Reading
+
+_JSON = ("Content-Type", "application/json;charset=utf-8")
+_CODING_SUFFIX = re.compile(r"--gzip(?=\"|$)")
+_NO_PLACE = Behaviour("/")
+
+
+class Rules:
+    """
+    Documents, and the rules for them.
+
+    Args:
+        profile: What kind of server this is.
+        tokens: Bearer tokens and whose they are; None: everybody may come in.
+        seed: Of the ids and opaque revisions.
+    """
+
+    def __init__(self, profile: Profile, tokens: dict[str, str] | None, seed: int) -> None:
+        self.profile = profile
+        self.tokens = tokens
+        self.lock = RLock()
+        self._numbers = Numbers(seed)
+        self._collections: dict[tuple[str, ...], Collection] = {}
+
+    def collection(self, path: str) -> Collection:
+        """
+        The collection at a path; made at its first use.
+
+        Raises:
+            KeyError: The profile has none there.
+        """
+        segments = tuple(part for part in path.split("/") if part)
+        for behaviour in self.profile.behaviours:
+            found = behaviour.matches(segments)
+            if found is not None and found[1] in (None, ""):
+                return self._at(behaviour, found[0])
+        raise KeyError(f"no collection at {path}")
+
+    def answer(self, request: Request) -> Answer:
+        """Answer a request. Whatever it changes is changed at once, or not at all."""
+        with self.lock:
+            behaviour = self._behaviour(request)
+            try:
+                principal = self._principal(request)
+                answer = self._carry_out(self._stripped(request), principal)
+            except Refusal as refusal:
+                answer = _refused(refusal, request, behaviour)
+            return self._dressed(request, answer)
+
+    # Who and where
+
+    def _principal(self, request: Request) -> str:
+        if self.tokens is None:
+            return "anonymous"
+        token = (request.header("authorization") or "").removeprefix("Bearer ")
+        if token not in self.tokens:
+            raise Refusal(401, "Access Denied", rule="no valid token")
+        return self.tokens[token]
+
+    def _behaviour(self, request: Request) -> Behaviour:
+        for behaviour in self.profile.behaviours:
+            if behaviour.matches(request.segments) is not None:
+                return behaviour
+        return _NO_PLACE
+
+    def _locate(self, request: Request, reading: Reading) -> tuple[Collection, str | None]:
+        for behaviour in self.profile.behaviours:
+            found = behaviour.matches(request.segments)
+            if found is None:
+                continue
+            place, resource_id = found
+            if resource_id == "":
+                # At any depth, what is asked for tells a collection from a resource.
+                whole = reading.operation in ("query", "create", "action")
+                place, resource_id = (place, None) if whole else (place[:-1], place[-1])
+            return self._at(behaviour, place), resource_id
+        if not request.segments:
+            raise Refusal(400, "The root is no resource")
+        raise Refusal(404, f"Resource '{'/'.join(request.segments)}' not found", rule="no such place")
+
+    def _at(self, behaviour: Behaviour, place: tuple[str, ...]) -> Collection:
+        if place not in self._collections:
+            self._collections[place] = Collection(behaviour, self._numbers, self.lock)
+        return self._collections[place]
+
+    # What is done
+
+    def _carry_out(self, request: Request, principal: str) -> Answer:
+        if request.method == "OPTIONS":
+            allowed = ("DELETE", "GET", "HEAD", "PATCH", "PUT", "OPTIONS", "TRACE")
+            return Answer(200, [("Allow", name) for name in allowed], b"", "options")
+        reading = Reading.of(request)
+        if request.segments == ("openidm", "info", "login") and reading.operation == "read":
+            return self._login(reading, principal)
+        collection, resource_id = self._locate(request, reading)
+        if reading.operation == "query":
+            return self._query(collection, resource_id, reading)
+        if reading.operation == "action":
+            return self._action(collection, resource_id, reading)
+        if reading.operation == "create":
+            return self._create(request, collection, resource_id, reading)
+        if resource_id is None:
+            status = 404 if reading.operation == "update" else 400
+            raise Refusal(status, f"{reading.operation} of a collection", rule="a collection is no resource")
+        do = {"read": self._read, "update": self._update, "patch": self._patch, "delete": self._delete}
+        return do[reading.operation](request, collection, resource_id, reading)
+
+    def _login(self, reading: Reading, principal: str) -> Answer:
+        """Who am I: the same revision for everybody, another body for each."""
+        if reading.none_match == "1":
+            return _not_modified("login")
+        body = to_json({"_id": "login", "_rev": "1", "authenticationId": principal})
+        return Answer(200, [_JSON, ("ETag", '"1"'), ("Cache-Control", "no-store")], body, "login")
+
+    def _query(self, collection: Collection, resource_id: str | None, reading: Reading) -> Answer:
+        if resource_id is not None:
+            raise Refusal(400, "A resource cannot be queried")
+        envelope = query(collection, reading.parameters)
+        envelope["result"] = [_chosen(row, reading) for row in envelope["result"]]
+        body = to_json(envelope, pretty=_is_pretty(reading))
+        return Answer(200, [*collection.behaviour.headers, _JSON], body, f"query: {envelope['resultCount']} rows")
+
+    def _action(self, collection: Collection, resource_id: str | None, reading: Reading) -> Answer:
+        if resource_id is None and reading.action == "clear" and "clear" in collection.behaviour.actions:
+            cleared = len(collection.documents)
+            collection.documents.clear()
+            return Answer(200, [*collection.behaviour.headers, _JSON], to_json({"cleared": cleared}), "cleared")
+        raise Refusal(501, f"The action '{reading.action}' is not supported")
+
+    def _create(
+        self,
+        request: Request,
+        collection: Collection,
+        resource_id: str | None,
+        reading: Reading,
+        given: str | None = None,
+    ) -> Answer:
+        if resource_id is not None and given is None:
+            raise Refusal(400, "A resource has no children to create")
+        _check_policies(collection, reading.body, given, "Policy validation failed")
+        new_id = given or collection.new_id()
+        stored = collection.stored(reading.body, None)
+        collection.documents[new_id] = stored
+        answer = self._shown(collection, new_id, stored, reading, 201, "created")
+        place = request.path.rstrip("/") if given is None else request.path.rstrip("/").rpartition("/")[0]
+        if self.profile.context is not None:
+            place = self.profile.context
+        return replace(answer, headers=[*answer.headers, ("Location", f"{request.base}{place}/{new_id}")])
+
+    def _read(self, _request: Request, collection: Collection, resource_id: str, reading: Reading) -> Answer:
+        stored = _found(collection, resource_id)
+        if reading.none_match is not None and stored.revision is not None:
+            body = to_json(collection.shown(resource_id, stored))
+            weak = collection.behaviour.revision == "weak"
+            if reading.none_match == (collection.tag(stored, body) if weak else stored.revision):
+                return _not_modified(stored.revision)
+        if "_mimetype" in reading.parameters:
+            return _raw(collection, resource_id, stored, reading)
+        return self._shown(collection, resource_id, stored, reading, 200, f"read at {stored.revision}")
+
+    def _update(self, request: Request, collection: Collection, resource_id: str, reading: Reading) -> Answer:
+        stored = collection.documents.get(resource_id)
+        creates = reading.none_match is not None or (reading.match is None and reading.protocol >= (2, 0))
+        _check_demand(collection, reading)
+        if stored is None:
+            if not creates:
+                _found(collection, resource_id)
+            return self._create(request, collection, None, reading, resource_id)
+        if reading.none_match is not None:
+            raise Refusal(412, "The resource exists already", rule="If-None-Match: *, and it is there")
+        if reading.match is None:
+            # An upsert's second half is made from path and body alone.
+            reading = replace(reading, parameters={})
+        content = {name: value for name, value in reading.body.items() if name not in ("_id", "_rev")}
+        return self._write(collection, resource_id, stored, content, reading, "Policy validation failed")
+
+    def _patch(self, _request: Request, collection: Collection, resource_id: str, reading: Reading) -> Answer:
+        _check_demand(collection, reading)
+        stored = _found(collection, resource_id)
+        content = patched(stored.content, reading.body, inert=collection.behaviour.inert)
+        return self._write(collection, resource_id, stored, content, reading, "Failed policy validation")
+
+    def _write(
+        self,
+        collection: Collection,
+        resource_id: str,
+        stored: Stored,
+        content: Document,
+        reading: Reading,
+        failure: str,
+    ) -> Answer:
+        behaviour = collection.behaviour
+        if behaviour.compares_content and content == stored.content:
+            return self._echo(collection, resource_id, stored, reading)
+        _check_match(behaviour, stored, reading)
+        _check_policies(collection, content, resource_id, failure)
+        now = collection.stored(content, stored)
+        collection.documents[resource_id] = now
+        return self._shown(collection, resource_id, now, reading, 200, f"{stored.revision} became {now.revision}")
+
+    def _echo(self, collection: Collection, resource_id: str, stored: Stored, reading: Reading) -> Answer:
+        """A write that changes nothing: compared before the revision is, and answered with what was sent."""
+        if reading.match is None:
+            answer = self._shown(collection, resource_id, stored, reading, 200, "nothing to change")
+            answer = replace(answer, headers=[one for one in answer.headers if one[0] != "ETag"])
+        else:
+            shown = stored.revision if reading.any_match else reading.match
+            echo = Stored(stored.content, shown)
+            answer = self._shown(collection, resource_id, echo, reading, 200, f"nothing to change, echo of {shown}")
+        extra = [("X-Not-Modified", "true")] if self.profile.not_modified else []
+        return replace(answer, headers=[*answer.headers, *extra])
+
+    def _delete(self, _request: Request, collection: Collection, resource_id: str, reading: Reading) -> Answer:
+        _check_demand(collection, reading)
+        stored = _found(collection, resource_id)
+        behaviour = collection.behaviour
+        # OpenIDM's delete says 412 where its update says 500.
+        _check_match(replace(behaviour, malformed=None), stored, reading)
+        del collection.documents[resource_id]
+        return self._shown(collection, resource_id, stored, reading, 200, "deleted")
+
+    # How it goes out
+
+    def _shown(
+        self, collection: Collection, resource_id: str, stored: Stored, reading: Reading, status: int, rule: str
+    ) -> Answer:
+        document = _chosen(collection.shown(resource_id, stored), reading)
+        body = to_json(document, pretty=_is_pretty(reading))
+        tag = collection.tag(stored, to_json(collection.shown(resource_id, stored)))
+        headers: Headers = [*collection.behaviour.headers, _JSON]
+        if tag is not None:
+            headers.append(("ETag", tag))
+        return Answer(status, headers, body, rule)
+
+    def _stripped(self, request: Request) -> Request:
+        """Take a compressing server's suffix off the conditions, where this one does."""
+        if self.profile.gzip is None or (self.profile.gzip == "reads" and request.method != "GET"):
+            return request
+        headers = tuple(
+            (name, _CODING_SUFFIX.sub("", value) if name.lower() in ("if-match", "if-none-match") else value)
+            for name, value in request.headers
+        )
+        return replace(request, headers=headers)
+
+    def _dressed(self, request: Request, answer: Answer) -> Answer:
+        """What a server and what is in front of it add."""
+        headers = list(answer.headers)
+        body = answer.body
+        if self.profile.gzip is not None and request.method == "GET" and answer.status == 200:
+            headers.append(("Vary", "Accept-Encoding"))
+            if "gzip" in (request.header("accept-encoding") or ""):
+                body = gzip.compress(body, mtime=0)
+                headers = [(name, f'{value[:-1]}--gzip"' if name == "ETag" else value) for name, value in headers]
+                headers.append(("Content-Encoding", "gzip"))
+        transaction = request.header("x-forgerock-transactionid")
+        if self.profile.echoes_transactions:
+            headers.append(("X-ForgeRock-TransactionId", transaction or f"{self._numbers.uuid()}-request-1"))
+        if self.profile.session_cookie and request.header("x-openidm-nosession") != "true":
+            headers.append(("Set-Cookie", f"session-jwt={self._numbers.uuid()}; Path=/; HttpOnly"))
+        return replace(answer, headers=headers, body=body)
+
+
+def _found(collection: Collection, resource_id: str) -> Stored:
+    stored = collection.documents.get(resource_id)
+    if stored is None:
+        raise Refusal(404, f"Object {resource_id} not found", rule="no such resource")
+    return stored
+
+
+def _check_demand(collection: Collection, reading: Reading) -> None:
+    if collection.behaviour.demands_revision and reading.match is None and reading.none_match is None:
+        raise Refusal(428, "A precondition is required: send If-Match", rule="this collection demands a revision")
+
+
+def _check_match(behaviour: Behaviour, stored: Stored, reading: Reading) -> None:
+    if reading.match is None or reading.any_match or behaviour.ignores_match or stored.revision is None:
+        return
+    if behaviour.malformed is not None and not reading.match.lstrip("-").isdigit():
+        raise Refusal(behaviour.malformed, "The revision is no number", rule=f"malformed If-Match {reading.match!r}")
+    if reading.match != stored.revision:
+        rule = f'If-Match "{reading.match}", the resource is at "{stored.revision}"'
+        raise Refusal(
+            412, f"The resource could not be accessed because it did not match the version '{reading.match}'", rule=rule
+        )
+
+
+def _check_policies(collection: Collection, content: Document, resource_id: str | None, failure: str) -> None:
+    """IDM's policies: what is required, and what must be unique."""
+    failed = [(name, "REQUIRED") for name in collection.behaviour.required if content.get(name) in (None, "")]
+    for name in collection.behaviour.unique:
+        others = (other.content.get(name) for one, other in collection.documents.items() if one != resource_id)
+        if content.get(name) is not None and content[name] in others:
+            failed.append((name, "UNIQUE"))
+    if failed:
+        requirements = [
+            {"property": name, "policyRequirements": [{"policyRequirement": policy}]} for name, policy in failed
+        ]
+        detail = {"result": False, "failedPolicyRequirements": requirements}
+        raise Refusal(403, failure, detail=detail, rule="a policy failed")
+
+
+def _chosen(document: Document, reading: Reading) -> Document:
+    """The fields asked for. An unknown one is left out; ``_id`` and ``_rev`` are always there."""
+    fields = [field for field in reading.parameters.get("_fields", "").split(",") if field]
+    if not fields:
+        return document
+    always = ("_id", "_rev") if reading.protocol >= (2, 0) else ()
+    result: Document = {name: document[name] for name in always if name in document}
+    for field in fields:
+        value: Any = document
+        try:
+            for part in parts_of(field):
+                value = step(value, part)
+        except KeyError:
+            continue
+        # A nested field comes back under its last name.
+        result[parts_of(field)[-1]] = copy.deepcopy(value)
+    return result
+
+
+def _raw(collection: Collection, resource_id: str, stored: Stored, reading: Reading) -> Answer:
+    """``_mimeType``: one field as it is, or decoded from base64 where it is no text."""
+    kind = reading.parameters["_mimetype"]
+    fields = [field for field in reading.parameters.get("_fields", "").split(",") if field]
+    if not fields:
+        raise Refusal(500, "_mimeType without _fields")
+    value = collection.shown(resource_id, stored).get(fields[0])
+    body = b""
+    if isinstance(value, str):
+        body = value.encode()
+        if not kind.startswith("text/"):
+            try:
+                body = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
+            except (binascii.Error, ValueError):
+                body = b""
+    charset = ";charset=utf-8" if kind.startswith("text/") else ";charset=UTF-8"
+    headers: Headers = [*collection.behaviour.headers, ("Content-Type", kind + charset)]
+    tag = collection.tag(stored, body)
+    return Answer(200, [*headers, ("ETag", tag)] if tag else headers, body, "raw field")
+
+
+def _is_pretty(reading: Reading) -> bool:
+    return reading.parameters.get("_prettyprint", "").lower() == "true"
+
+
+def _not_modified(revision: str) -> Answer:
+    """CREST's 304: a bare answer that promises 67 bytes which the container drops."""
+    return Answer(304, [("Content-Type", "application/json"), ("Content-Length", "67")], b"", f"still at {revision}")
+
+
+def _refused(refusal: Refusal, request: Request, behaviour: Behaviour) -> Answer:
+    if refusal.status == 500 and not refusal.message:
+        return Answer(500, [], b"", refusal.rule)
+    kind = next((value for name, value in request.parameters if name.lower() == "_mimetype"), None)
+    content_type = _JSON if kind is None or request.method != "GET" else ("Content-Type", kind + ";charset=UTF-8")
+    body = b"" if request.method == "HEAD" else refusal.body(reason=behaviour.reasons)
+    return Answer(refusal.status, [*behaviour.headers, content_type], body, refusal.rule)

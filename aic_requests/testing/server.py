@@ -1,0 +1,137 @@
+"""The door over a real loopback socket."""
+
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+
+from .faults import Fault
+from .messages import Answer, Request
+
+Handle = Callable[[Request], tuple[Answer | None, Fault | None]]
+
+
+class Server:
+    """
+    An HTTP/1.1 server on a free port of 127.0.0.1, a thread a connection.
+
+    Args:
+        handle: Answers a request; no answer closes the connection.
+    """
+
+    def __init__(self, handle: Handle, port: int = 0) -> None:
+        self._listener = socket.create_server(("127.0.0.1", port), backlog=256)
+        self._handle = handle
+        self._connections: set[socket.socket] = set()
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def start(self) -> None:
+        """Accept connections, in the background."""
+        threading.Thread(target=self._accept, name="tenant", daemon=True).start()
+
+    def stop(self) -> None:
+        """Close the door, and every connection."""
+        # Shutting it down wakes the accept; closing alone would not.
+        for one in (self._listener, *list(self._connections)):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, address = self._listener.accept()
+            except OSError:
+                return
+            self._connections.add(connection)
+            threading.Thread(target=self._serve, args=(connection, address), daemon=True).start()
+
+    def _serve(self, connection: socket.socket, address: tuple[str, int]) -> None:
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            _Handler(connection, address, self)  # type: ignore[arg-type]  # needs no server of the library's
+        except OSError:
+            pass
+        finally:
+            self._connections.discard(connection)
+            connection.close()
+
+    def answer(self, request: Request) -> tuple[Answer | None, Fault | None]:
+        """Ask the rules."""
+        return self._handle(request)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Speaks HTTP with one connection."""
+
+    protocol_version = "HTTP/1.1"
+    server: Server  # type: ignore[assignment]
+
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        # Whatever the method is called: the rules know what to say to it.
+        if name.startswith("do_"):
+            return self._one
+        raise AttributeError(name)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
+
+    def _one(self) -> None:
+        request = Request(
+            self.command,
+            self.path,
+            tuple(self.headers.items()),
+            self._body(),
+            f"http://{self.headers.get('Host', '')}",
+        )
+        answer, fault = self.server.answer(request)
+        connection = None if fault is None else fault.connection
+        if answer is None or connection in ("drop", "reset"):
+            self._hang_up(reset=connection == "reset")
+            return
+        message = self._message(answer)
+        if connection == "headers":
+            # In the middle of a header line.
+            message = message[: message.index(b"\r\n\r\n") - 3]
+        elif connection == "truncate":
+            message = message[: len(message) - max(1, len(answer.body) // 2)]
+        self.wfile.write(message)
+        self.wfile.flush()
+        if connection is not None:
+            self._hang_up(reset=False)
+
+    def _body(self) -> bytes:
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            body = b""
+            while size := int(self.rfile.readline().partition(b";")[0], 16):
+                body += self.rfile.read(size)
+                self.rfile.readline()
+            while self.rfile.readline().strip():
+                pass
+            return body
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+    def _message(self, answer: Answer) -> bytes:
+        """The whole answer in one piece."""
+        try:
+            phrase = HTTPStatus(answer.status).phrase
+        except ValueError:
+            phrase = ""
+        lines = [f"HTTP/1.1 {answer.status} {phrase}", f"Date: {self.date_time_string()}"]
+        lines += [f"{name}: {value}" for name, value in answer.headers]
+        if not any(name.lower() == "content-length" for name, _ in answer.headers):
+            lines.append(f"Content-Length: {len(answer.body)}")
+        body = b"" if self.command == "HEAD" or answer.status == 304 else answer.body
+        return "\r\n".join([*lines, "", ""]).encode("utf-8") + body
+
+    def _hang_up(self, *, reset: bool) -> None:
+        self.close_connection = True
+        if reset:
+            # Closing with a linger of nothing sends RST.
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        else:
+            self.connection.shutdown(socket.SHUT_RDWR)
+        self.connection.close()
