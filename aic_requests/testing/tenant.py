@@ -102,7 +102,8 @@ class Tenant:
         rule = "fault: no answer" if answer is None else answer.rule
         if fault is not None and fault.connection is not None:
             rule = f"fault: {fault.connection} ({rule})"
-        self.requests.append(Exchange.of(request, answer, rule))
+        unheard = fault is not None and fault.connection in ("drop", "reset")
+        self.requests.append(Exchange.of(request, None if unheard else answer, rule))
         return answer, fault
 
     def _carry_out(self, request: Request, fault: Fault | None) -> Answer | None:
