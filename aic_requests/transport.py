@@ -26,13 +26,15 @@ class Transport(HTTPAdapter):
     ) -> Response:
         """Send a request, as ``HTTPAdapter.send`` does."""
         if _can_be_read_again(request.body):
-            return super().send(request, stream, timeout, verify, cert, proxies)
+            return super().send(request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=proxies)
         # urllib3 would send a consumed generator as an empty body. A connection that could not be made
         # has consumed nothing.
         once = object.__new__(Transport)
         once.__dict__.update(self.__dict__)
         once.max_retries = self.max_retries.new(status_forcelist=(), respect_retry_after_header=False, read=False)
-        return HTTPAdapter.send(once, request, stream, timeout, verify, cert, proxies)
+        return HTTPAdapter.send(
+            once, request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=proxies
+        )
 
 
 def retries_of(retries: Retry | int | None) -> Retry:

@@ -15,8 +15,24 @@ from .wire import serving
 
 @pytest.mark.parametrize(
     ("status", "expected"),
-    [(400, False), (401, False), (403, False), (404, False), (408, False), (409, False), (412, False), (428, False)]
-    + [(429, False), (501, False), (500, True), (502, True), (503, True), (504, True), (512, True), (304, False)],
+    [
+        (400, False),
+        (401, False),
+        (403, False),
+        (404, False),
+        (408, False),
+        (409, False),
+        (412, False),
+        (428, False),
+        (429, False),
+        (501, False),
+        (500, True),
+        (502, True),
+        (503, True),
+        (504, True),
+        (512, True),
+        (304, False),
+    ],
 )
 def test_by_status(status, expected):
     """A refusal is no; a failure at work or on the way is maybe. Of plain requests' HTTPError too."""

@@ -18,6 +18,9 @@ _VARIANT_OVERHEAD = 350
 #: of it each time; the newest few are all that can be found again.
 _MAX_VARIANTS = 32
 
+#: Header lines that are each resource's own.
+_OWN = ("etag:", "content-length:")
+
 _Variants = tuple[tuple[bytes, str, tuple[str, ...], bytes], ...]
 
 
@@ -66,7 +69,9 @@ class MemoryStore:
     def put(self, path: str, variant: bytes, representation: Representation) -> None:
         """Keep a representation, instead of the former one; make room if it takes that."""
         # Most header lines are the same for all resources of a server: one copy serves them all.
-        headers = tuple(map(sys.intern, representation.headers.split("\n")))
+        headers = tuple(
+            line if line.lower().startswith(_OWN) else sys.intern(line) for line in representation.headers.split("\n")
+        )
         entry = (variant, representation.validator, headers, representation.body)
         with self._lock:
             former = self._take(path)
