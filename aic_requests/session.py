@@ -220,9 +220,10 @@ class AICSession(Session):
           is sent again. If the document there holds an id that only this attempt can have written, or holds what was
           altered and *change* finds nothing more to do, it has arrived. Otherwise :class:`AmbiguousWrite`.
 
-        A plain counter cannot tell its own "6" from another writer's. So that every lost answer can be settled, let
-        the change leave a mark: ``document["lastChange"] = str(uuid.uuid4())``. Without one, a gateway that delivers
-        a write twice can also make a counter count twice.
+        A plain counter cannot tell its own "6" from another writer's. So that a lost answer can be settled, let the
+        change leave a mark, among the last ones so that later writers keep it:
+        ``document["changes"] = [*document.get("changes", [])[-50:], str(uuid.uuid4())]``. Without one, a gateway
+        that delivers a write twice can also make a counter count twice.
 
         Where it guards: managed objects of IDM do compare If-Match. AM's configuration may ignore it altogether
         (seen on OpenAM 16: a stale one is answered 200), and there the last writer wins, here too. To find out for one
