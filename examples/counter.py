@@ -3,15 +3,19 @@ A number that many machines increment, kept in a managed object.
 
     python counter.py /openidm/managed/alpha_counter/invoices --times 10
 
-Prints the numbers drawn. Each increment leaves an id of its own among the last hundred, so that a lost answer can
-be settled although others have counted on: no number is given twice, none is lost.
+Prints the numbers drawn. Each increment leaves an id of its own beside its number, so that a lost answer can be
+settled although others have counted on: no number is given twice, none is lost.
 """
 
 import uuid
+from typing import Any
 
 from environment import parser, run, session
 
-from aic_requests import AICSession
+from aic_requests import AICSession, AmbiguousWrite
+
+#: Draws that the object remembers.
+KEPT = 100
 
 
 def main() -> int:
@@ -31,16 +35,22 @@ def draw(tenant: AICSession, path: str) -> int:
     """Increment the counter; the number that is ours."""
     ids: list[str] = []
 
-    def increment(counter: dict[str, object]) -> None:
+    def increment(counter: dict[str, Any]) -> None:
         # A fresh id at every call: that is how update() knows which attempt was the one.
         ids.append(str(uuid.uuid4()))
-        drawn = counter.get("drawn", {})
-        assert isinstance(drawn, dict)
-        counter["count"] = int(str(counter.get("count", 0))) + 1
-        counter["drawn"] = dict([*drawn.items()][-99:]) | {ids[-1]: counter["count"]}
+        counter["count"] = counter.get("count", 0) + 1
+        counter["drawn"] = dict([*counter.get("drawn", {}).items()][1 - KEPT :]) | {ids[-1]: counter["count"]}
 
-    after = tenant.update(path, increment, missing={"count": 0}, attempts=100, deadline=300.0)
-    return next(int(after["drawn"][one]) for one in ids if one in after["drawn"])
+    while True:
+        try:
+            after = tenant.update(path, increment, missing={"count": 0}, attempts=100, deadline=300.0)
+        except AmbiguousWrite as error:
+            # update() cannot know what a counter is; here it can be told: somebody else holds our number.
+            drawn = (error.found or {}).get("drawn", {})
+            if error.sent["count"] not in drawn.values() or drawn.keys() & ids:
+                raise
+        else:
+            return next(after["drawn"][one] for one in ids if one in after["drawn"])
 
 
 run(main)
