@@ -25,9 +25,8 @@ def main() -> int:
         for name in sorted(one.keys() | other.keys()):
             if one.get(name) != other.get(name):
                 different = True
-                print(
-                    f"{resource} {name}: {one.get(name)!r} in {given.realms[0]}, {other.get(name)!r} in {given.realms[1]}"
-                )
+                here, there = given.realms
+                print(f"{resource} {name}: {one.get(name)!r} in {here}, {other.get(name)!r} in {there}")
     if not different:
         print("The same.")
     return int(different)

@@ -16,22 +16,8 @@ from .wire import serving
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        (400, False),
-        (401, False),
-        (403, False),
-        (404, False),
-        (408, False),
-        (409, False),
-        (412, False),
-        (428, False),
-        (429, False),
-        (501, False),
-        (500, True),
-        (502, True),
-        (503, True),
-        (504, True),
-        (512, True),
-        (304, False),
+        *[(status, False) for status in (304, 400, 401, 403, 404, 408, 409, 412, 428, 429, 501)],
+        *[(status, True) for status in (500, 502, 503, 504, 512)],
     ],
 )
 def test_by_status(status, expected):

@@ -383,9 +383,9 @@ def test_options_reach_read_and_write(session, wire):
 
 def test_without_a_revision_nothing_can_be_guarded():
     """ESVs and IDM's configuration: refused with an explanation, nothing written."""
-    with serving(lambda sent: (200, [JSON], b'{"_id":"esv-x","value":"1"}')) as wire:
-        with pytest.raises(ValueError, match="no revision"):
-            AICSession(wire.url).update("/x", lambda d: d | {"value": "2"})
+    esv = serving(lambda sent: (200, [JSON], b'{"_id":"esv-x","value":"1"}'))
+    with esv as wire, pytest.raises(ValueError, match="no revision"):
+        AICSession(wire.url).update("/x", lambda d: d | {"value": "2"})
     assert writes(wire) == []
 
 
@@ -455,9 +455,9 @@ def test_a_lost_create(session, crest, wire):
 
 def test_an_html_404_is_not_missing():
     """A booting server or a proxy says it of resources that are there."""
-    with serving(lambda sent: (404, [("Content-Type", "text/html")], b"<html>404</html>")) as wire:
-        with pytest.raises(NotFound):
-            AICSession(wire.url).update("/x", count, missing={"count": 0})
+    booting = serving(lambda sent: (404, [("Content-Type", "text/html")], b"<html>404</html>"))
+    with booting as wire, pytest.raises(NotFound):
+        AICSession(wire.url).update("/x", count, missing={"count": 0})
     assert writes(wire) == []
 
 
