@@ -53,7 +53,7 @@ class Exchange:
         self._operation: Operation = operation_of(request.method or "", request.url or "")
         self._path = resource_path(request.url or "")
 
-        self.request = copy_of(request)
+        self.request: PreparedRequest = copy_of(request)
         self.request.headers = said.theirs(request.headers)
         self._identity = Identity.of(
             self.request, key=memory.key, certificate=certificate, principal=self._intent.principal

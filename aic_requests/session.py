@@ -99,7 +99,9 @@ class AICSession(Session):
         retries: Retry | int | EllipsisType | None = ...,
     ) -> None:
         super().__init__()
-        if not isinstance(cast("object", raise_for_status), bool | Container):
+        if not isinstance(cast("object", raise_for_status), bool | Container) or isinstance(
+            raise_for_status, str | bytes
+        ):
             raise TypeError(f"raise_for_status is True, False or a container of statuses, got {raise_for_status!r}")
         self._base = None if base_url is None else BaseURL.parse(base_url)
         self._store = MemoryStore() if isinstance(store, EllipsisType) else store

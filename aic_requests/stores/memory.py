@@ -40,7 +40,7 @@ class MemoryStore:
     def __init__(self, *, max_bytes: int = 64 * 1024 * 1024) -> None:
         if max_bytes < 0:
             raise ValueError(f"max_bytes is a number of bytes, 0 or more, got {max_bytes}")
-        self.max_bytes = max_bytes
+        self.max_bytes: int = max_bytes
         self._start()
 
     def _start(self) -> None:
@@ -117,8 +117,7 @@ class MemoryStore:
         return {"max_bytes": self.max_bytes}
 
     def __setstate__(self, state: dict[str, int]) -> None:
-        self.max_bytes = state["max_bytes"]
-        self._start()
+        self.__init__(max_bytes=state["max_bytes"])  # type: ignore[misc]  # a new store of the same bound
 
 
 def _cost(path: str, variants: _Variants) -> int:

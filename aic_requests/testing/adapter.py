@@ -4,12 +4,12 @@ import io
 from collections.abc import Mapping
 from http import HTTPStatus
 from http.client import HTTPMessage
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from requests import PreparedRequest, Response, exceptions
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPHeaderDict, HTTPResponse
+from urllib3 import HTTPResponse
 from urllib3.exceptions import ProtocolError
 
 from .messages import Answer, Request
@@ -73,7 +73,7 @@ def _raw(answer: Answer, method: str) -> HTTPResponse:
     body = b"" if method == "HEAD" or answer.status == 304 else answer.body
     return HTTPResponse(
         io.BytesIO(body),
-        headers=HTTPHeaderDict(headers),
+        headers=cast("Any", headers),
         status=answer.status,
         reason=phrase,
         preload_content=False,

@@ -27,8 +27,8 @@ class Numbers:
 
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)  # noqa: S311  # no secret
-        self._counter = count(1)
-        self.node = self.uuid()
+        self._counter: count[int] = count(1)
+        self.node: str = self.uuid()
 
     def uuid(self) -> str:
         """A new id."""
@@ -51,7 +51,7 @@ class Collection:
         self.documents: dict[str, Stored] = {}
         self._numbers = numbers
         self._lock = lock
-        self._created = count()
+        self._created: count[int] = count()
 
     def ids(self) -> list[str]:
         """The ids, in the order of creation."""

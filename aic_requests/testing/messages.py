@@ -89,7 +89,7 @@ class Refusal(Exception):  # it is an answer
         super().__init__(message)
         self.status = status
         self.message = message
-        self.rule = rule or message
+        self.rule: str = rule or message
         self.detail = detail
 
     def body(self, *, reason: bool = True) -> bytes:

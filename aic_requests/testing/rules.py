@@ -35,7 +35,7 @@ class Rules:
     def __init__(self, profile: Profile, tokens: dict[str, str] | None, seed: int) -> None:
         self.profile = profile
         self.tokens = tokens
-        self.lock = RLock()
+        self.lock: RLock = RLock()
         self._numbers = Numbers(seed)
         self._collections: dict[tuple[str, ...], Collection] = {}
 

@@ -26,7 +26,7 @@ class Server:
         self._listener = socket.create_server(("127.0.0.1", port), backlog=256)
         self._handle = handle
         self._connections: set[socket.socket] = set()
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.url: str = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def start(self) -> None:
         """Accept connections, in the background."""
