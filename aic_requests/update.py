@@ -32,6 +32,10 @@ class Clock:
     draw: Callable[[float], float] = lambda most: random.uniform(0, most)  # noqa: S311  # no secret
 
 
+#: Readings of one state at most, where its answer breaks on the way. urllib3 repeats those that do not come at all.
+_READS = 4
+
+
 class _State(NamedTuple):
     """A resource as it was read; no document where there is none."""
 
@@ -140,8 +144,7 @@ class Update:
 
     def _read_back(self, attempt: Attempt, doubt: Exception | None) -> _State:
         """The resource after a conflict or a lost answer, and after a pause."""
-        most = pause_before(self._tries, base=0.2, cap=5.0)
-        self._clock.sleep(max(0.0, min(self._clock.draw(most), self._end - self._clock.now())))
+        self._pause(self._tries)
         try:
             return self._read(anew=True, may_be_missing=doubt is not None or self._missing is not None)
         except _FAILURES as failure:
@@ -160,6 +163,17 @@ class Update:
         return isinstance(error, PreconditionFailed) and error.cause_of_failure in ("stale", "exists")
 
     def _read(self, *, anew: bool = False, may_be_missing: bool = False) -> _State:
+        """Read the resource. Reading again is harmless, so an answer that breaks on the way is asked for again."""
+        for retry in range(1, _READS):
+            try:
+                return self._read_once(anew, may_be_missing)
+            except _FAILURES as failure:
+                if not maybe_applied(failure):
+                    raise
+                self._pause(retry)
+        return self._read_once(anew, may_be_missing)
+
+    def _read_once(self, anew: bool, may_be_missing: bool) -> _State:
         # None: not from the store, the server's own word.
         headers: dict[str, str | None] = {"If-None-Match": None} if anew else {}
         try:
@@ -169,10 +183,17 @@ class Update:
                 return _State(None, None)
             raise
         document = json_object(response.content)
+        if not response.content:
+            raise _cut_short(response)
         if not document:
             raise AICError(f"GET {self._path} answered {response.status_code} without a JSON object", response=response)
         revision = _revision_of(response)
         return _State(document, None if revision is None else revision.value)
+
+    def _pause(self, retry: int) -> None:
+        """Wait as full jitter has it, and not beyond the deadline."""
+        most = self._clock.draw(pause_before(retry))
+        self._clock.sleep(max(0.0, min(most, self._end - self._clock.now())))
 
     def _put(self, attempt: Attempt) -> Response:
         guard = {"If-None-Match": "*"} if attempt.revision is None else {"If-Match": Revision(attempt.revision).etag}
@@ -228,7 +249,7 @@ def _echo(response: Response) -> PreconditionFailed:
 
 def _cut_short(response: Response) -> requests.ConnectionError:
     """
-    A write's answer without revision or document.
+    An answer without revision or document.
 
     http.client takes the end of a connection for the end of the headers, so what is left of a broken
     answer can look like an empty 200. It may have been an echo.

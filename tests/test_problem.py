@@ -80,7 +80,9 @@ def problem(body):
         ("Version string is in an invalid format: a", Problem(message="Version string is in an invalid format: a")),
         ("Object not found with ID: 1", Problem(message="Object not found with ID: 1")),
         ('Exception: {"code":409,"message":"x"}\n', Problem(message='Exception: {"code":409,"message":"x"}')),
+        # ... in which a "<" is no markup: a page begins with one.
         ("a < b, b > a", Problem(message="a < b, b > a")),
+        ("Expected <string>, got <number>", Problem(message="Expected <string>, got <number>")),
         # Empty.
         ("", Problem()),
         (" \r\n", Problem()),
@@ -104,11 +106,7 @@ def problem(body):
 )
 def test_every_shape(body, expected):
     """CREST, its relatives, OAuth, text, HTML, nothing: each says what it says, and no more is made of it."""
-    if body == "a < b, b > a":
-        # A "<" with a ">" somewhere after it looks like a tag, and text it stays nevertheless.
-        assert problem(body).message in {"a < b, b > a", "a a"}
-    else:
-        assert problem(body) == expected
+    assert problem(body) == expected
 
 
 @pytest.mark.parametrize(
@@ -203,7 +201,7 @@ def test_deep_nesting(opening):
     """JSON of any depth is read, or kept as the text it is, and never too deep for Python."""
     closing = opening[::-1].translate(str.maketrans({"[": "]", "{": "}"}))
     closing = "".join(character for character in closing if character in "]}")
-    for depth in [*range(10, 1200, 7), *range(960, 1000), 5_000, 50_000]:
+    for depth in [*range(10, 300, 10), *range(300, 1000), 1_500, 5_000, 50_000]:
         text = opening * depth + "1" + closing * depth
         assert isinstance(Problem.from_body(text), Problem), depth
 

@@ -39,15 +39,21 @@ def test_readable(header, expected):
     "header",
     [
         *(None, "", " ", "soon", "-5", "+5", "1.5", "1e3", "0x10", "5, 10", "5;q=1", "\u0663", "\u00b2", "inf", "nan"),
-        *("9" * 12, "9" * 5000, "\x00", "24", "Nov 2026", "Tue, 99 Nov 2026 12:00:00 GMT", "Tue, 24 Nov 99999 00:00 GMT"),
+        *(
+            "9" * 12,
+            "9" * 5000,
+            "\x00",
+            "24",
+            "Nov 2026",
+            "Tue, 99 Nov 2026 12:00:00 GMT",
+            "Tue, 24 Nov 99999 00:00 GMT",
+        ),
         *("Tue, 24 Nov 2026 12:00:00 +9999", "Tue, 24 Nov 2026 99:99:99 GMT"),
     ],
 )
 def test_unreadable(header):
     """Whatever is neither, is nothing: no wait is made up, and nothing fails."""
-    seconds = seconds_of(header, now=NOW)
-    assert seconds is None or header == "24"
-    assert seconds == (24.0 if header == "24" else None)
+    assert seconds_of(header, now=NOW) is None
 
 
 @pytest.mark.parametrize("date", ["Tue, 24 Nov 2026 12:00:00 GMT", "Tue, 24 Nov 2026 12:00:00 -0000"])

@@ -389,7 +389,7 @@ def test_without_a_revision_nothing_can_be_guarded():
     assert writes(wire) == []
 
 
-@pytest.mark.parametrize("body", [b"<html>log in</html>", b"[]", b'"x"', b""])
+@pytest.mark.parametrize("body", [b"<html>log in</html>", b"[]", b'"x"', b"{}"])
 def test_what_is_no_document_is_an_error(body):
     """A login page with 200, an array: nothing is written."""
     with serving(lambda sent: (200, [("ETag", '"1"')], body)) as wire, pytest.raises(AICError, match="JSON object"):
@@ -538,6 +538,22 @@ def test_a_read_that_fails_is_raised(crest):
         AICSession(wire.url, retries=0).update("/x", count)
     with serving(lambda sent: crest.error(400)) as wire, pytest.raises(BadRequest):
         AICSession(wire.url).update("/x", count)
+
+
+def test_a_read_that_breaks_is_repeated(crest):
+    """Reading is harmless: an answer that was cut short is asked for again, a few times."""
+    left = [3]
+
+    def answer(sent):
+        left[0] -= sent.method == "GET"
+        return (200, [], b"") if left[0] >= 0 and sent.method == "GET" else crest(sent)
+
+    with serving(answer) as wire:
+        assert AICSession(wire.url).update("/x", count)["count"] == 6
+        left[0] = 99
+        with pytest.raises(requests.ConnectionError, match="cut short"):
+            AICSession(wire.url).update("/x", count)
+    assert len(writes(wire)) == 1
 
 
 def test_it_works_without_a_store_and_with_a_shared_one(wire, crest):
