@@ -54,14 +54,19 @@ class Exchange:
         self._path = resource_path(request.url or "")
 
         self.request: PreparedRequest = copy_of(request)
-        self.request.headers = said.theirs(request.headers)
+        if said.added:
+            self.request.headers = said.theirs(request.headers)
         self._identity = Identity.of(
             self.request, key=memory.key, certificate=certificate, principal=self._intent.principal
         )
         self._variant = self._variant_to_keep()
         self._kept = self._look_up()
-        self._intent = replace(said, added=self._condition())
-        self.request.headers.update(self._intent.added)
+        condition = self._condition()
+        if condition or said.added:
+            self._intent = replace(said, added=condition)
+        if condition:
+            # A copy: the caller's request stays as it was.
+            self.request.headers = CaseInsensitiveDict({**self.request.headers, **condition})
         self._stand_among_hooks()
 
     def __call__(self, response: Response, **kwargs: Any) -> Response:
@@ -140,9 +145,7 @@ class Exchange:
         """Make the 304 the kept 200."""
         # Reading it hands the connection back to the pool.
         response.content  # noqa: B018
-        headers = CaseInsensitiveDict(
-            cast("tuple[str, str]", tuple(line.split(": ", 1))) for line in kept.headers.split("\n") if line
-        )
+        headers = CaseInsensitiveDict(cast("tuple[str, str]", line.split(": ", 1)) for line in kept.headers)
         headers.update({name: value for name, value in response.headers.items() if name.lower() not in _OF_THE_304})
         response.status_code = 200
         response.reason = "OK"
@@ -214,7 +217,7 @@ class Exchange:
             or (selects_fields(self.request.url or "") and b'"_ref"' in response.content)
         ):
             return
-        headers = "\n".join(
+        headers = tuple(
             [f"{name}: {value}" for name, value in response.headers.items() if name.lower() not in _OF_THE_MOMENT]
         )
         # A challenge may have been answered in between: the answer belongs to who asked last.

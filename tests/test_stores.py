@@ -13,7 +13,7 @@ PATH = "https://tenant.example.com/openidm/managed/alpha_user/42"
 
 
 def representation(text="x", size=100):
-    return Representation('"7"', f"ETag: {text}\nContent-Type: application/json", (text * size).encode())
+    return Representation('"7"', (f"ETag: {text}", "Content-Type: application/json"), (text * size).encode())
 
 
 @pytest.fixture
@@ -109,13 +109,13 @@ def test_keeping_nothing_is_possible():
 
 def test_size_is_what_it_costs():
     """The count is never less than what Python takes, and a resource costs its body plus 0.8 KB at most."""
-    headers = "\n".join(f"X-Header-{number}: {'v' * 40}" for number in range(12))
+    headers = tuple(f"X-Header-{number}: {'v' * 40}" for number in range(12))
     store = MemoryStore()
     bodies = [bytes([number % 251]) * 1024 for number in range(5000)]
     # The bodies themselves are made outside of what is measured.
     tracemalloc.start()
     for number, body in enumerate(bodies):
-        own = f'ETag: "{number}"\nContent-Length: {number}\n{headers}'
+        own = (f'ETag: "{number}"', f"Content-Length: {number}", *headers)
         store.put(f"{PATH}{number}", number.to_bytes(16, "big"), Representation(f'"{number}"', own, body))
     used, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()

@@ -63,14 +63,14 @@ class MemoryStore:
             for name, validator, headers, body in self._resources.get(path, ()):
                 if name == variant:
                     self._resources.move_to_end(path)
-                    return Representation(validator, "\n".join(headers), body)
+                    return Representation(validator, headers, body)
         return None
 
     def put(self, path: str, variant: bytes, representation: Representation) -> None:
         """Keep a representation, instead of the former one; make room if it takes that."""
         # Most header lines are the same for all resources of a server: one copy serves them all.
         headers = tuple(
-            line if line.lower().startswith(_OWN) else sys.intern(line) for line in representation.headers.split("\n")
+            [line if line.lower().startswith(_OWN) else sys.intern(line) for line in representation.headers]
         )
         entry = (variant, representation.validator, headers, representation.body)
         with self._lock:

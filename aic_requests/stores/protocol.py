@@ -9,12 +9,12 @@ class Representation(NamedTuple):
 
     Attributes:
         validator: What to send as ``If-None-Match``.
-        headers: The headers of the answer, ``name: value`` a line, without those of the moment.
+        headers: The headers of the answer, ``name: value`` each, without those of the moment.
         body: The body, content coding undone.
     """
 
     validator: str
-    headers: str
+    headers: tuple[str, ...]
     body: bytes
 
 
