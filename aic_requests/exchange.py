@@ -66,7 +66,8 @@ class Exchange:
             self._intent = replace(said, added=condition)
         if condition:
             # A copy: the caller's request stays as it was.
-            self.request.headers = CaseInsensitiveDict({**self.request.headers, **condition})
+            self.request.headers = self.request.headers.copy()
+            self.request.headers.update(condition)
         self._stand_among_hooks()
 
     def __call__(self, response: Response, **kwargs: Any) -> Response:
@@ -198,8 +199,10 @@ class Exchange:
         revision = Revision.from_etag(response.headers.get("ETag"))
         if revision is None and not self._stream:
             revision = _revision_inside(response.content)
+        if revision is None:
+            return
         # An echo teaches nothing: it was not written by this request, and may name no revision at all.
-        if revision is not None and not is_echo(conditions_of(response.request.headers), revision):
+        if self._operation not in GUARDED or not is_echo(conditions_of(response.request.headers), revision):
             self._memory.seen.learn(identity.principal, path, revision)
 
     def _keep(self, identity: Identity, response: Response) -> None:

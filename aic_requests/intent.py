@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from requests import PreparedRequest
 from requests.auth import AuthBase
@@ -33,8 +33,9 @@ class Intent:
     added: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def attach(self, request: PreparedRequest) -> None:
-        """Put the notes on the request."""
-        request.hooks = {**(request.hooks or {}), _PLACE: cast("Any", [self])}
+        """Put the notes on the request; none where there is nothing to say."""
+        if self != _NOTHING:
+            request.hooks = {**(request.hooks or {}), _PLACE: cast("Any", [self])}
 
     @classmethod
     def of(cls, request: PreparedRequest) -> "Intent":
@@ -48,6 +49,8 @@ class Intent:
         if noted:
             return cast("Intent", noted[0])
         hooks = response_hooks(request)
+        if not hooks:
+            return cast("Intent", _NOTHING)
         return cls(auth_hooks=sum(isinstance(getattr(hook, "__self__", None), AuthBase) for hook in hooks))
 
     def theirs(self, headers: CaseInsensitiveDict[str | bytes]) -> CaseInsensitiveDict[str | bytes]:
@@ -57,6 +60,9 @@ class Intent:
             if headers.get(name) == value:
                 del headers[name]
         return headers
+
+
+_NOTHING: Final = Intent()
 
 
 def response_hooks(request: PreparedRequest) -> list[object]:

@@ -361,29 +361,36 @@ def test_gzip_that_unpacks_to_nothing(server, session):
     assert sum(told) < 16 * KIB * KIB
 
 
-def cut(status=503, body=b'{"code":503,"mess'):
-    return head(status, [*JSON, ("Content-Length", "5000")]) + body
+#: A body that breaks off: of chunks, requests hands on those that came; of a length, all or nothing.
+BEGUN = b'{"code":503,"mess'
+CUT = {
+    "chunked": (head(503, [*JSON, ("Transfer-Encoding", "chunked")]) + chunk(BEGUN), BEGUN),
+    "length": (head(503, [*JSON, ("Content-Length", "5000")]) + BEGUN, b""),
+}
 
 
-def test_body_cut_in_the_middle(server, session):
+@pytest.mark.parametrize("framing", CUT)
+def test_body_cut_in_the_middle(server, session, framing):
     """Of a streamed body that breaks off, what came is kept; the status is what the caller hears of."""
+    said, kept = CUT[framing]
 
     def answer(received, wire):
-        write(wire, cut())
+        write(wire, said)
         raise HangUp
 
     server.answer = answer
     error = caught_from(session, stream=True)
     assert error.status_code == 503
-    assert error.response.content == b'{"code":503,"mess'
-    assert error.message == '{"code":503,"mess'
+    assert error.response.content == kept
+    assert error.message == kept.decode()
 
 
-def test_unstreamed_body_cut_in_the_middle(server, session):
+@pytest.mark.parametrize("framing", CUT)
+def test_unstreamed_body_cut_in_the_middle(server, session, framing):
     """Without ``stream`` requests reads the body before anybody else: the exception is its own, as in requests."""
 
     def answer(received, wire):
-        write(wire, cut())
+        write(wire, CUT[framing][0])
         raise HangUp
 
     server.answer = answer
@@ -392,12 +399,14 @@ def test_unstreamed_body_cut_in_the_middle(server, session):
             other.get(f"{server.url}/x")
 
 
-def test_stalled_body(server, session):
+@pytest.mark.parametrize("framing", CUT)
+def test_stalled_body(server, session, framing):
     """A streamed body that stalls is given up after the read time-out, and the status is told."""
+    said, kept = CUT[framing]
     released = threading.Event()
 
     def answer(received, wire):
-        write(wire, cut())
+        write(wire, said)
         released.wait(5)
         raise HangUp
 
@@ -409,7 +418,7 @@ def test_stalled_body(server, session):
         released.set()
     assert time.monotonic() - began < 2
     assert error.status_code == 503
-    assert error.response.content == b'{"code":503,"mess'
+    assert error.response.content == kept
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 import pytest
 from requests import Request, Response
-from requests.auth import _basic_auth_str
 from requests.cookies import RequestsCookieJar
 from requests.structures import CaseInsensitiveDict
 
@@ -157,19 +156,12 @@ def test_what_is_no_secret_stays(headers, words):
     assert error_of(words, request_of(headers=headers), template="%s").message == words
 
 
-@pytest.mark.parametrize(
-    ("cookie", "expected"),
-    [
-        ("visited=1700000000", {"at": 1700000000}),
-        ("page=message; theme=detail", {"at": 1700000000}),
-    ],
-)
-def test_blotting_out_leaves_json_readable(cookie, expected):
+@pytest.mark.parametrize("cookie", ["visited=1700000000", "page=message; theme=detail"])
+def test_blotting_out_leaves_json_readable(cookie):
     """A secret that looks like a number or a name of a field does not make the body unreadable."""
     body = b'{"code":404,"message":"Object not found","detail":{"at":1700000000}}'
     error = AICError.from_response(response_of(body, status=404, request=request_of(headers={"Cookie": cookie})))
-    assert (error.code, error.message) == (404, "Object not found")
-    assert error.detail in (expected, {"at": "***"})
+    assert (error.code, error.message, error.detail) == (404, "Object not found", {"at": 1700000000})
 
 
 def test_blotting_out_leaves_status_and_method():

@@ -46,7 +46,7 @@ class TenantAdapter(HTTPAdapter):
         parts = urlsplit(request.url or "")
         asked = Request(
             request.method or "",
-            request.path_url,
+            "/" + request.path_url.lstrip("/"),
             tuple((str(name), _text(value)) for name, value in request.headers.items()),
             _bytes_of(request.body),
             f"{parts.scheme}://{parts.netloc}",
@@ -60,7 +60,8 @@ class TenantAdapter(HTTPAdapter):
 
 
 def _raw(answer: Answer, method: str) -> HTTPResponse:
-    headers = list(answer.headers)
+    # As http.client reads what went out as UTF-8.
+    headers = [(name, value.encode("utf-8").decode("latin-1")) for name, value in answer.headers]
     if not any(name.lower() == "content-length" for name, _ in headers):
         headers.append(("Content-Length", str(len(answer.body))))
     message = HTTPMessage()

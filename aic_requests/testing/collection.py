@@ -98,9 +98,10 @@ class Collection:
             head["_rev"] = int(stored.revision) if self.behaviour.revision == "weak" else stored.revision
         return head | copy.deepcopy(stored.content)
 
-    def tag(self, stored: Stored, body: bytes) -> str | None:
-        """The ETag of an answer; None where this kind of server sends none."""
+    def tag(self, resource_id: str, stored: Stored) -> str | None:
+        """The ETag of a document, whatever part of it is shown; None where this kind of server sends none."""
         if self.behaviour.revision == "weak":
+            body = to_json(self.shown(resource_id, stored))
             return f'W/"{len(body):x}-{hashlib.sha256(body).hexdigest()[:12]}"'
         return None if stored.revision is None else f'"{stored.revision}"'
 
@@ -111,6 +112,6 @@ class Collection:
         if kind == "opaque":
             return f"{self._numbers.node}-{self._numbers.next()}"
         if kind == "hash":
-            crc = zlib.crc32(to_json(content))
+            crc = zlib.crc32(to_json(content, in_order=True))
             return str(crc - (1 << 32) if crc >= 1 << 31 else crc)
         return str(self.behaviour.first if former is None else int(former.revision or 0) + 1)

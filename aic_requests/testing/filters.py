@@ -13,6 +13,7 @@ Test = Callable[[Document], bool]
 _TOKEN = re.compile(
     r"""\s*(?:(?P<paren>[()])|(?P<string>"(?:[^"\\]|\\.)*")|(?P<not>!)|(?P<word>[^\s()"!]+))""", re.VERBOSE | re.DOTALL
 )
+_DEEPEST = 50
 _OPERATORS = {"eq", "co", "sw", "gt", "ge", "lt", "le"}
 
 
@@ -43,6 +44,7 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self._tokens = _tokens(text)
         self._at = 0
+        self._depth = 0
 
     def either(self) -> Test:
         """``a or b``."""
@@ -61,14 +63,23 @@ class _Parser:
     def negation(self) -> Test:
         """``!a``."""
         if self._accept("!"):
-            test = self.negation()
+            test = self._deeper(self.negation)
             return lambda document: not test(document)
         return self.primary()
+
+    def _deeper(self, read: Callable[[], Test]) -> Test:
+        """Nesting has an end, so that no filter can exhaust the stack."""
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise _wrong()
+        test = read()
+        self._depth -= 1
+        return test
 
     def primary(self) -> Test:
         """``(a)``, ``true``, ``field pr``, ``field eq value``."""
         if self._accept("("):
-            test = self.either()
+            test = self._deeper(self.either)
             self._expect(")")
             return test
         pointer = self._next()
@@ -126,8 +137,8 @@ def _tokens(text: str) -> list[str]:
 def _literal(token: str) -> Any:
     """A value: a JSON string, a number or a boolean."""
     try:
-        value = json.loads(token)
-    except ValueError:
+        value = json.loads(token, parse_constant=_no_number)
+    except (ValueError, RecursionError):
         raise _wrong() from None
     if value is None or isinstance(value, dict | list):
         raise _wrong()
@@ -154,6 +165,10 @@ def _matches(value: Any, operator: str, wanted: Any) -> bool:
         "le": lambda: value <= wanted,
     }
     return operator in compare and compare[operator]()
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(name)
 
 
 def _wrong() -> Refusal:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl, unquote
 
 Document = dict[str, Any]
@@ -11,11 +11,15 @@ Headers = list[tuple[str, str]]
 #: Header names with one of these in them hold secrets; a record shows that they were there.
 _SECRET = ("authorization", "cookie", "key", "secret", "password", "token", "iplanetdirectorypro", "session")
 
+#: How deeply a document may be nested.
+DEEPEST = 100
+
 PHRASES = {
     400: "Bad Request",
     401: "Unauthorized",
     403: "Forbidden",
     404: "Not Found",
+    405: "Method Not Allowed",
     409: "Conflict",
     412: "Precondition Failed",
     428: "Precondition Required",
@@ -73,7 +77,6 @@ class Answer:
         headers: Name and value.
         body: Bytes.
         rule: What decided, in words.
-        body_is_promised: The header ``Content-Length`` says more than comes (CREST's 304).
     """
 
     status: int
@@ -150,8 +153,27 @@ class Exchange:
         )
 
 
-def to_json(value: object, *, pretty: bool = False) -> bytes:
+def same(one: object, other: object) -> bool:
+    """Whether two values are the same JSON: 1 is neither 1.0 nor true."""
+    return to_json(one, in_order=True) == to_json(other, in_order=True)
+
+
+def depth_of(value: object) -> int:
+    """How deeply a value is nested, counted without recursion."""
+    deepest, left = 0, [(value, 0)]
+    while left:
+        one, depth = left.pop()
+        deepest = max(deepest, depth)
+        if isinstance(one, dict):
+            left.extend((inner, depth + 1) for inner in cast("Document", one).values())
+        elif isinstance(one, list):
+            left.extend((inner, depth + 1) for inner in cast("list[object]", one))
+    return deepest
+
+
+def to_json(value: object, *, pretty: bool = False, in_order: bool = False) -> bytes:
     """JSON as CREST writes it: no blanks, UTF-8."""
     if pretty:
         return json.dumps(value, ensure_ascii=False, indent=2).encode("utf-8", "surrogatepass")
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=in_order)
+    return text.encode("utf-8", "surrogatepass")

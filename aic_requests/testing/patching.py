@@ -1,10 +1,11 @@
 """CREST's PATCH: a list of operations, all or none."""
 
 import copy
+import math
 from typing import Any, cast
 
-from .messages import Document, Refusal
-from .pointers import parent_of, step
+from .messages import Document, Refusal, same
+from .pointers import index_of, parent_of, step
 
 _WITH_VALUE = {"add", "replace", "increment", "transform"}
 _WITH_FROM = {"copy", "move"}
@@ -78,13 +79,14 @@ def _put(document: Document, field: str, value: Any, *, append: bool = False) ->
     container, name = parent_of(document, field, make=True)
     if isinstance(container, list):
         items = cast("list[object]", container)
+        index = index_of(name)
         if name == "-":
             items.append(value)
-        elif name.isdigit() and int(name) < len(items):
+        elif index is not None and index < len(items):
             if append:
-                items.insert(int(name), value)
+                items.insert(index, value)
             else:
-                items[int(name)] = value
+                items[index] = value
         else:
             raise Refusal(400, f"The field {field} is not there")
     elif isinstance(container, dict):
@@ -101,8 +103,8 @@ def _remove(document: Document, field: str, value: Any) -> None:
         # A missing field is no change.
         return
     if value is not None and isinstance(found, list):
-        found[:] = [one for one in cast("list[object]", found) if one != value]
-    elif value is None or found == value:
+        found[:] = [one for one in cast("list[object]", found) if not same(one, value)]
+    elif value is None or same(found, value):
         del container[int(name) if isinstance(container, list) else name]
 
 
@@ -115,4 +117,11 @@ def _increment(document: Document, field: str, value: Any) -> None:
     numbers = [isinstance(one, int | float) and not isinstance(one, bool) for one in (found, value)]
     if not all(numbers):
         raise Refusal(400, f"The field {field} or the value is no number")
-    container[int(name) if isinstance(container, list) else name] = found + value
+    try:
+        total = found + value
+        finite = math.isfinite(total)
+    except OverflowError:
+        finite = False
+    if not finite:
+        raise Refusal(400, f"The field {field} would be no number")
+    container[int(name) if isinstance(container, list) else name] = total

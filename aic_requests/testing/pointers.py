@@ -28,12 +28,18 @@ def values_at(value: Any, pointer: str) -> Iterator[Any]:
             yield one
 
 
+def index_of(part: str) -> int | None:
+    """A list index, or None: ASCII digits and few of them."""
+    return int(part) if part.isascii() and part.isdigit() and len(part) < 10 else None
+
+
 def step(container: Any, part: str) -> Any:
     """One step down; KeyError where there is nothing."""
     if isinstance(container, dict):
         return cast("Document", container)[part]
-    if isinstance(container, list) and part.isdigit() and int(part) < len(cast("list[object]", container)):
-        return cast("list[object]", container)[int(part)]
+    index = index_of(part)
+    if isinstance(container, list) and index is not None and index < len(cast("list[object]", container)):
+        return cast("list[object]", container)[index]
     raise KeyError(part)
 
 

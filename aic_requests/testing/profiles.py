@@ -33,6 +33,7 @@ class Behaviour:
         unique: Properties no two documents may share.
         reasons: Error bodies have a ``reason`` (ESV's do not).
         actions: What can be asked for besides ``create``.
+        unknown_action: Status for any other.
         inert: Patch operations that are accepted and do nothing (MemoryBackend).
     """
 
@@ -50,6 +51,7 @@ class Behaviour:
     unique: tuple[str, ...] = ()
     reasons: bool = True
     actions: tuple[str, ...] = ()
+    unknown_action: int = 501
     inert: tuple[str, ...] = ()
 
     def matches(self, segments: tuple[str, ...]) -> tuple[tuple[str, ...], str | None] | None:
@@ -83,7 +85,9 @@ class Profile:
         session_cookie: Every answer sets a new ``session-jwt`` unless ``X-OpenIDM-NoSession: true`` was sent.
         not_modified: ``X-Not-Modified: true`` marks a write that changed nothing (AIC).
         gzip: Reads are compressed when asked for, and their tags end in ``--gzip``. ``strips`` takes that off every
-            condition that comes in (Jetty 9), ``reads`` off those of reads only (Jetty 12 before OpenIDM).
+            condition that comes in (Jetty 9), ``reads`` off those of reads only and compresses the answers to a POST
+            too (Jetty 12 before OpenIDM).
+        trace: Status of a TRACE: 501 from CREST, 405 where the container answers.
     """
 
     behaviours: tuple[Behaviour, ...]
@@ -92,6 +96,7 @@ class Profile:
     session_cookie: bool = False
     not_modified: bool = False
     gzip: Literal["strips", "reads"] | None = None
+    trace: int = 501
 
 
 _IDM_HEADERS = (
@@ -113,6 +118,7 @@ _MANAGED = Behaviour(
     revision="opaque",
     headers=_IDM_HEADERS,
     compares_content=True,
+    unknown_action=400,
     required=("userName",),
     unique=("userName",),
 )
@@ -171,4 +177,5 @@ OPENIDM = Profile(
     echoes_transactions=False,
     session_cookie=True,
     gzip="reads",
+    trace=405,
 )

@@ -74,10 +74,10 @@ def query(collection: Collection, parameters: dict[str, str]) -> Document:
 
 
 def _number(parameters: dict[str, str], name: str) -> int:
-    text = parameters.get(name, "0")
-    if not text.isdigit():
-        raise Refusal(400, f"{name} is no number")
-    return int(text)
+    try:
+        return _whole(parameters.get(name, "0"))
+    except ValueError:
+        raise Refusal(400, f"{name} is no number") from None
 
 
 def _rank(row: Document, pointer: str) -> tuple[int, Any]:
@@ -106,9 +106,18 @@ def _cookie(offset: int, keys: list[str], paging: str) -> str | None:
 def _start(cookie: str, paging: str) -> int:
     try:
         if paging == "sorted":
-            return int(base64.b64decode(cookie, validate=True).decode().partition(":")[0])
-        if paging == "connector":
-            return int(base64.b64decode(unquote(cookie).removesuffix(":0")).decode())
-        return int(cookie)
+            text = base64.b64decode(cookie, validate=True).decode().partition(":")[0]
+        elif paging == "connector":
+            text = base64.b64decode(unquote(cookie).removesuffix(":0")).decode()
+        else:
+            text = cookie
+        return _whole(text)
     except (ValueError, binascii.Error):
         raise Refusal(500, "", rule="malformed paging cookie") from None
+
+
+def _whole(text: str) -> int:
+    """A number of rows: ASCII digits, and not too many of them."""
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise ValueError(text)
+    return int(text)

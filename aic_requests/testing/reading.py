@@ -1,15 +1,16 @@
 """What CREST makes of a request before it looks at any resource."""
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from .messages import Document, Refusal, Request
+from .messages import DEEPEST, Document, Refusal, Request, depth_of
 
 Operation = Literal["create", "read", "update", "patch", "delete", "query", "action"]
 
-_VERSION = re.compile(r"\s*(protocol|resource)\s*=\s*(\d+)(?:\.(\d+))?\s*")
+_VERSION = re.compile(r"\s*(protocol|resource)\s*=\s*([0-9]{1,9})(?:\.([0-9]{1,9}))?\s*")
 _QUERIES = {"_queryfilter", "_queryid", "_queryexpression"}
 _OF_QUERIES = _QUERIES | {
     "_pagesize",
@@ -141,8 +142,7 @@ def _check_conditions(operation: Operation, match: str | None, none_match: str |
     """Which header is legal where; the resource may not even exist."""
     illegal = {
         "create": match is not None or none_match is not None,
-        "read": match is not None
-        or (none_match is not None and _unquoted(none_match) == "*" and none_match.strip() == "*"),
+        "read": match is not None or (none_match is not None and _unquoted(none_match) == "*"),
         "update": match is not None and none_match is not None,
         "patch": none_match is not None,
         "delete": none_match is not None,
@@ -178,7 +178,9 @@ def _body(request: Request, operation: Operation) -> Any:
             return None
         raise Refusal(400, "The request could not be processed because it did not contain the required JSON content")
     try:
-        body = json.loads(request.body)
+        body = json.loads(request.body, parse_constant=_no_number, parse_float=_finite)
+        if depth_of(body) > DEEPEST:
+            raise ValueError("nested too deeply")
     except (ValueError, RecursionError) as error:
         text = "The request could not be processed because the provided content is not valid JSON"
         raise Refusal(400, text, detail=str(error)) from None
@@ -188,6 +190,16 @@ def _body(request: Request, operation: Operation) -> Any:
             raise Refusal(400, "The request could not be processed because it did not contain a JSON object")
         return cast("Document", body or {})
     return cast("object", body)
+
+
+def _no_number(name: str) -> Any:
+    """NaN and Infinity are Python's idea, not JSON's."""
+    raise ValueError(f"{name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else cast("float", _no_number(text))
 
 
 def _unquoted(value: str) -> str:

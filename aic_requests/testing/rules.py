@@ -10,7 +10,7 @@ from threading import RLock
 from typing import Any
 
 from .collection import Collection, Numbers, Stored
-from .messages import Answer, Document, Headers, Refusal, Request, to_json
+from .messages import DEEPEST, Answer, Document, Headers, Refusal, Request, depth_of, same, to_json
 from .patching import patched
 from .pointers import parts_of, step
 from .profiles import Behaviour, Profile
@@ -19,6 +19,9 @@ from .reading import Reading
 
 _JSON = ("Content-Type", "application/json;charset=utf-8")
 _CODING_SUFFIX = re.compile(r"--gzip(?=\"|$)")
+#: What a compressing server compresses. Jetty 12 does so with the answer to a create as well.
+_COMPRESSED = {"strips": {("GET", 200)}, "reads": {("GET", 200), ("POST", 201), ("POST", 200)}}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NO_PLACE = Behaviour("/")
 
 
@@ -62,6 +65,9 @@ class Rules:
                 answer = self._carry_out(self._stripped(request), principal)
             except Refusal as refusal:
                 answer = _refused(refusal, request, behaviour)
+            except RecursionError:
+                # Nothing is stored before all of it was looked at.
+                answer = _refused(Refusal(400, "Nested too deeply"), request, behaviour)
             return self._dressed(request, answer)
 
     # Who and where
@@ -103,6 +109,8 @@ class Rules:
     # What is done
 
     def _carry_out(self, request: Request, principal: str) -> Answer:
+        if request.method == "TRACE" and self.profile.trace == 405:
+            return Answer(405, [], b"", "the container knows no TRACE")
         if request.method == "OPTIONS":
             allowed = ("DELETE", "GET", "HEAD", "PATCH", "PUT", "OPTIONS", "TRACE")
             return Answer(200, [("Allow", name) for name in allowed], b"", "options")
@@ -142,7 +150,8 @@ class Rules:
             cleared = len(collection.documents)
             collection.documents.clear()
             return Answer(200, [*collection.behaviour.headers, _JSON], to_json({"cleared": cleared}), "cleared")
-        raise Refusal(501, f"The action '{reading.action}' is not supported")
+        status = collection.behaviour.unknown_action
+        raise Refusal(status, f"The action '{reading.action}' is not supported", rule="unknown action")
 
     def _create(
         self,
@@ -167,9 +176,8 @@ class Rules:
     def _read(self, _request: Request, collection: Collection, resource_id: str, reading: Reading) -> Answer:
         stored = _found(collection, resource_id)
         if reading.none_match is not None and stored.revision is not None:
-            body = to_json(collection.shown(resource_id, stored))
             weak = collection.behaviour.revision == "weak"
-            if reading.none_match == (collection.tag(stored, body) if weak else stored.revision):
+            if reading.none_match == (collection.tag(resource_id, stored) if weak else stored.revision):
                 return _not_modified(stored.revision)
         if "_mimetype" in reading.parameters:
             return _raw(collection, resource_id, stored, reading)
@@ -185,16 +193,18 @@ class Rules:
             return self._create(request, collection, None, reading, resource_id)
         if reading.none_match is not None:
             raise Refusal(412, "The resource exists already", rule="If-None-Match: *, and it is there")
-        if reading.match is None:
+        content = _without_id(reading.body)
+        # A filter before the resource: it comes before the revision too.
+        _check_policies(collection, content, resource_id, "Policy validation failed")
+        if reading.match is None and reading.protocol >= (2, 0):
             # An upsert's second half is made from path and body alone.
             reading = replace(reading, parameters={})
-        content = {name: value for name, value in reading.body.items() if name not in ("_id", "_rev")}
         return self._write(collection, resource_id, stored, content, reading, "Policy validation failed")
 
     def _patch(self, _request: Request, collection: Collection, resource_id: str, reading: Reading) -> Answer:
         _check_demand(collection, reading)
         stored = _found(collection, resource_id)
-        content = patched(stored.content, reading.body, inert=collection.behaviour.inert)
+        content = _without_id(patched(stored.content, reading.body, inert=collection.behaviour.inert))
         return self._write(collection, resource_id, stored, content, reading, "Failed policy validation")
 
     def _write(
@@ -207,7 +217,9 @@ class Rules:
         failure: str,
     ) -> Answer:
         behaviour = collection.behaviour
-        if behaviour.compares_content and content == stored.content:
+        if depth_of(content) > DEEPEST:
+            raise Refusal(400, "The document would be nested too deeply")
+        if behaviour.compares_content and same(content, stored.content):
             return self._echo(collection, resource_id, stored, reading)
         _check_match(behaviour, stored, reading)
         _check_policies(collection, content, resource_id, failure)
@@ -217,13 +229,14 @@ class Rules:
 
     def _echo(self, collection: Collection, resource_id: str, stored: Stored, reading: Reading) -> Answer:
         """A write that changes nothing: compared before the revision is, and answered with what was sent."""
-        if reading.match is None:
+        if reading.match is None or reading.any_match:
             answer = self._shown(collection, resource_id, stored, reading, 200, "nothing to change")
-            answer = replace(answer, headers=[one for one in answer.headers if one[0] != "ETag"])
+            if not self.profile.not_modified and not _sets_something(reading):
+                answer = replace(answer, headers=[one for one in answer.headers if one[0] != "ETag"])
         else:
-            shown = stored.revision if reading.any_match else reading.match
-            echo = Stored(stored.content, shown)
-            answer = self._shown(collection, resource_id, echo, reading, 200, f"nothing to change, echo of {shown}")
+            echo = Stored(stored.content, reading.match)
+            rule = f"nothing to change, echo of {reading.match}"
+            answer = self._shown(collection, resource_id, echo, reading, 200, rule)
         extra = [("X-Not-Modified", "true")] if self.profile.not_modified else []
         return replace(answer, headers=[*answer.headers, *extra])
 
@@ -243,7 +256,7 @@ class Rules:
     ) -> Answer:
         document = _chosen(collection.shown(resource_id, stored), reading)
         body = to_json(document, pretty=_is_pretty(reading))
-        tag = collection.tag(stored, to_json(collection.shown(resource_id, stored)))
+        tag = collection.tag(resource_id, stored)
         headers: Headers = [*collection.behaviour.headers, _JSON]
         if tag is not None:
             headers.append(("ETag", tag))
@@ -263,7 +276,7 @@ class Rules:
         """What a server and what is in front of it add."""
         headers = list(answer.headers)
         body = answer.body
-        if self.profile.gzip is not None and request.method == "GET" and answer.status == 200:
+        if (request.method, answer.status) in _COMPRESSED.get(self.profile.gzip or "", ()):
             headers.append(("Vary", "Accept-Encoding"))
             if "gzip" in (request.header("accept-encoding") or ""):
                 body = gzip.compress(body, mtime=0)
@@ -274,6 +287,8 @@ class Rules:
             headers.append(("X-ForgeRock-TransactionId", transaction or f"{self._numbers.uuid()}-request-1"))
         if self.profile.session_cookie and request.header("x-openidm-nosession") != "true":
             headers.append(("Set-Cookie", f"session-jwt={self._numbers.uuid()}; Path=/; HttpOnly"))
+        # An id or a parameter may hold line breaks; a header may not.
+        headers = [(name, _CONTROL.sub(" ", value)) for name, value in headers]
         return replace(answer, headers=headers, body=body)
 
 
@@ -282,6 +297,21 @@ def _found(collection: Collection, resource_id: str) -> Stored:
     if stored is None:
         raise Refusal(404, f"Object {resource_id} not found", rule="no such resource")
     return stored
+
+
+def _without_id(document: Document) -> Document:
+    return {name: value for name, value in document.items() if name not in ("_id", "_rev")}
+
+
+def _sets_something(reading: Reading) -> bool:
+    """
+    Whether a write that changes nothing is a PATCH with more in it than the removal of what is not there.
+
+    OpenIDM answers the others without an ETag.
+    """
+    if reading.operation != "patch":
+        return False
+    return any(str(operation["operation"]).lower() != "remove" for operation in reading.body)
 
 
 def _check_demand(collection: Collection, reading: Reading) -> None:
@@ -344,7 +374,7 @@ def _raw(collection: Collection, resource_id: str, stored: Stored, reading: Read
     value = collection.shown(resource_id, stored).get(fields[0])
     body = b""
     if isinstance(value, str):
-        body = value.encode()
+        body = value.encode("utf-8", "surrogatepass")
         if not kind.startswith("text/"):
             try:
                 body = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
@@ -352,7 +382,7 @@ def _raw(collection: Collection, resource_id: str, stored: Stored, reading: Read
                 body = b""
     charset = ";charset=utf-8" if kind.startswith("text/") else ";charset=UTF-8"
     headers: Headers = [*collection.behaviour.headers, ("Content-Type", kind + charset)]
-    tag = collection.tag(stored, body)
+    tag = collection.tag(resource_id, stored)
     return Answer(200, [*headers, ("ETag", tag)] if tag else headers, body, "raw field")
 
 

@@ -54,7 +54,7 @@ class Server:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             _Handler(connection, address, self)  # type: ignore[arg-type]  # needs no server of the library's
         except OSError:
-            pass
+            pass  # the other side is gone
         finally:
             self._connections.discard(connection)
             connection.close()
@@ -80,11 +80,18 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def _one(self) -> None:
+        try:
+            body = self._body()
+        except ValueError:
+            # Where the next request begins cannot be told.
+            self.wfile.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            self.close_connection = True
+            return
         request = Request(
             self.command,
             self.path,
             tuple(self.headers.items()),
-            self._body(),
+            body,
             f"http://{self.headers.get('Host', '')}",
         )
         answer, fault = self.server.answer(request)
@@ -112,7 +119,10 @@ class _Handler(BaseHTTPRequestHandler):
             while self.rfile.readline().strip():
                 pass
             return body
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        if length < 0:
+            raise ValueError(length)
+        return self.rfile.read(length)
 
     def _message(self, answer: Answer) -> bytes:
         """The whole answer in one piece."""
