@@ -24,6 +24,9 @@ _OF_THE_304 = frozenset(
     {"content-length", "content-type", "content-encoding", "content-range", "transfer-encoding", "etag"}
 )
 
+#: With one of these, the read is the caller's own affair.
+_HANDS_OFF = CONDITIONS | {"range"}
+
 #: Headers of one moment: the cookie jar has the cookies, and each answer has its own time and id.
 _OF_THE_MOMENT = frozenset({"set-cookie", "set-cookie2", "date", "x-forgerock-transactionid"})
 
@@ -99,7 +102,7 @@ class Exchange:
             or self._stream
             or request.body
             or expands_relationships(request.url or "")
-            or any(name == "range" or name in CONDITIONS for name, _ in request.headers.lower_items())
+            or not _HANDS_OFF.isdisjoint([name for name, _ in request.headers.lower_items()])
         ):
             return None
         return self._identity.variant(request, key=self._memory.key)
@@ -221,7 +224,11 @@ class Exchange:
         ):
             return
         headers = tuple(
-            [f"{name}: {value}" for name, value in response.headers.items() if name.lower() not in _OF_THE_MOMENT]
+            [
+                f"{name}: {value}"
+                for name, (lower, value) in zip(response.headers, response.headers.lower_items(), strict=True)
+                if lower not in _OF_THE_MOMENT
+            ]
         )
         # A challenge may have been answered in between: the answer belongs to who asked last.
         variant = (

@@ -50,7 +50,7 @@ class Intent:
             return cast("Intent", noted[0])
         hooks = response_hooks(request)
         if not hooks:
-            return cast("Intent", _NOTHING)
+            return _NOTHING
         return cls(auth_hooks=sum(isinstance(getattr(hook, "__self__", None), AuthBase) for hook in hooks))
 
     def theirs(self, headers: CaseInsensitiveDict[str | bytes]) -> CaseInsensitiveDict[str | bytes]:

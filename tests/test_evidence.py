@@ -164,6 +164,14 @@ def test_blotting_out_leaves_json_readable(cookie):
     assert (error.code, error.message, error.detail) == (404, "Object not found", {"at": 1700000000})
 
 
+@pytest.mark.parametrize("name", ["secretId", "tokenType", "passwordPolicyId", "secretName"])
+def test_names_of_secrets_are_no_secrets(name):
+    """What a document says about a secret, such as where it lies, stays readable."""
+    request = request_of(method="PUT", url="http://h/mappings/am.services.mtls", json={name: "am.services.mtls"})
+    error = error_of("am.services.mtls is not mapped", request, template="%s")
+    assert str(error) == "400 Bad Request: PUT /mappings/am.services.mtls: am.services.mtls is not mapped"
+
+
 def test_blotting_out_leaves_status_and_method():
     """A password that is a common word does not blot out what the line itself says."""
     error = error_of("m", request_of(url="http://h/openidm/managed/x", headers={"X-OpenIDM-Password": "managed"}))

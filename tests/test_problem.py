@@ -154,11 +154,6 @@ def test_words_are_unaltered():
     assert problem({"message": words}).message == words
 
 
-def test_byte_order_mark():
-    """JSON that begins with a byte order mark is JSON all the same."""
-    assert problem('\ufeff{"code": 404, "message": "x"}') == Problem(404, message="x")
-
-
 @pytest.mark.parametrize(
     ("detail", "expected"),
     [
