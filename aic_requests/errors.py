@@ -215,6 +215,10 @@ class PreconditionFailed(_Conditional):
             ``"exists"``: ``If-None-Match: *``, and it is there.
             ``"not_supported"``: the header is illegal on this operation.
             ``"raced"``: no condition was sent; somebody wrote at the same time.
+
+    That no 412 came does not mean that nobody wrote first. IDM's managed objects compare the revision, but only of a
+    write that changes something; AM's configuration may ignore it altogether (seen on OpenAM 16), as resources
+    without a revision do. To find out for one tenant, write under a revision that cannot be current.
     """
 
     status_code: int | None = 412
