@@ -51,8 +51,9 @@ def error_body(response: Response) -> bytes:
 
 def text_of(body: bytes, encoding: str | None) -> str:
     """Decode an error body: UTF-8 as JSON must be, else as announced."""
-    for name in ("utf-8", encoding):
-        with contextlib.suppress(LookupError, UnicodeDecodeError):
+    # A mark at the beginning is no text; a name that is no charset may be anything.
+    for name in ("utf-8-sig", encoding):
+        with contextlib.suppress(LookupError, ValueError):
             return body.decode(name or "latin-1")
     return body.decode("latin-1")
 

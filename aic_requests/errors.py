@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 from requests import HTTPError, PreparedRequest, Response
 from requests.exceptions import InvalidURL
 
+from .blots import Blots
 from .bodies import error_body, json_object, text_of
-from .evidence import bare_document, bare_request, bare_response, masked
+from .evidence import bare_document, bare_request, bare_response
 from .headers import as_text
 from .operations import operation_of
 from .preconditions import CauseOfFailure, cause_of_failure, conditions_of
@@ -69,18 +70,20 @@ class AICError(HTTPError):
             The class of its status, with all attributes set.
         """
         request: PreparedRequest | None = getattr(response, "request", None)
-        problem = Problem.from_body(text_of(masked(error_body(response), request), response.encoding))
-        error = _class_of(response.status_code)(response=response)
+        problem = Problem.from_body(text_of(error_body(response), response.encoding))
+        # A server may repeat what it was sent.
+        blots = Blots(request)
+        error = _class_of(response.status_code or 0)(response=response)
         error.status_code = response.status_code
         error.code = problem.code
-        error.reason = problem.reason or response.reason or None
-        error.message = problem.message
-        error.detail = problem.detail
-        error.cause = problem.cause
-        error.transaction_id = _transaction_id(response, request)
+        error.reason = blots.text(problem.reason or str(response.reason or "")) or None
+        error.message = blots.text(problem.message)
+        error.detail = blots.json(problem.detail)
+        error.cause = blots.json(problem.cause)
+        error.transaction_id = blots.text(_transaction_id(response, request)) or None
         error.retry_after = seconds_of(response.headers.get("Retry-After"), now=now_of(response.headers.get("Date")))
         error._look_at(request)
-        error.args = (error._line(request, problem),)
+        error.args = (error._line(request, problem, blots),)
         return error
 
     @property
@@ -95,17 +98,18 @@ class AICError(HTTPError):
         """What the caller can do, said at the end of the message."""
         return ""
 
-    def _line(self, request: PreparedRequest | None, problem: Problem) -> str:
+    def _line(self, request: PreparedRequest | None, problem: Problem, blots: Blots) -> str:
         """The one line: status, phrase, method, path, the server's words, transaction id, the cure."""
-        parts = [f"{self.status_code} {_phrase(self.status_code, self.response)}".strip()]
+        parts = [f"{self.status_code} {blots.text(_phrase(self.status_code, self.response))}".strip()]
         if request is not None:
-            parts.append(_printable(f"{request.method} {urlsplit(request.url or '').path or '/'}"))
+            path = blots.text(urlsplit(request.url or "").path or "/")
+            parts.append(_printable(f"{request.method} {path}"))
         # OAuth's error names the kind, its description the case: both are the server's words.
-        said = [problem.reason] if problem.reason and problem.code is None else []
-        words = ": ".join([*said, problem.message] if problem.message not in said else said)
+        said = [self.reason] if self.reason and problem.reason and problem.code is None else []
+        words = ": ".join([*said, self.message] if self.message not in said else said)
         if words:
             parts.append(_shortened(_printable(words)))
-        line = masked(": ".join(parts).encode(), request).decode()
+        line = ": ".join(parts)
         if self.transaction_id:
             line += f" [transaction {_shortened(_printable(self.transaction_id))}]"
         cure = "; ".join(filter(None, (self._cure(), _document_cure(self.status_code, request))))
@@ -388,16 +392,16 @@ def _phrase(status: int | None, response: Response | None) -> str:
         return ""
 
 
-def _transaction_id(response: Response, request: PreparedRequest | None) -> str | None:
+def _transaction_id(response: Response, request: PreparedRequest | None) -> str:
     """The id in the server's logs: the one it names, else the one it was given."""
     name = "X-ForgeRock-TransactionId"
     given = request.headers.get(name, "") if request is not None and request.headers else ""
-    return response.headers.get(name) or as_text(given) or None
+    return response.headers.get(name) or as_text(given)
 
 
 def _document_cure(status: int | None, request: PreparedRequest | None) -> str:
     """What else to try where the If-Match is the ``_rev`` of the document that was sent."""
-    if request is None or request.method != "PUT" or status not in (404, 412):
+    if request is None or not request.headers or request.method != "PUT" or status not in (404, 412):
         return ""
     sent = conditions_of(request.headers).get("If-Match")
     if sent is None or sent.strip('"') != json_object(request.body).get("_rev"):

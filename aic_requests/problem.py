@@ -12,6 +12,10 @@ _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
 
 
+#: Characters of markup that are read.
+_MAX_MARKUP = 4096
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """
@@ -89,15 +93,21 @@ def _words(value: object) -> str:
     """JSON as words: a string stays as it is, nothing is "", the rest stays JSON."""
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value)
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value)
+    except RecursionError:
+        return ""
 
 
 def _text_of(body: str) -> str:
     """Text as it is; of HTML the title, or else what a reader would see."""
-    if "<" not in body or not _TAG.search(body):
+    if not body.lstrip().startswith("<"):
         return body.strip()
 
-    seen = _UNSEEN.sub(" ", body)
+    # The patterns try every "<" to the end, so the end must be near.
+    seen = _UNSEEN.sub(" ", body[:_MAX_MARKUP])
     title = _TITLE.search(seen)
     text = title.group(1) if title and title.group(1).strip() else _TAG.sub(" ", seen)
     return " ".join(unescape(text).split())

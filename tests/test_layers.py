@@ -14,7 +14,7 @@ PACKAGE = Path(aic_requests.__file__).parent
 #: Top to bottom. A folder stands here by its name and may import within itself.
 ROWS: tuple[set[str], ...] = (
     {"statuses", "operations", "revision", "problem", "headers", "origin", "retry_after"},  # the standard library only
-    {"preconditions", "bodies", "identity", "seen"},
+    {"preconditions", "bodies", "identity", "seen", "blots"},
     {"evidence", "intent", "stores", "retries", "maybe_applied", "lost_answers"},
     {"errors", "memory", "transport"},
     {"base_url", "exchange", "update"},

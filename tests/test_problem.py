@@ -18,8 +18,8 @@ JETTY_PAGE = (
     "<h2>HTTP ERROR 400</h2>\n</body>\n</html>\n"
 )
 AM_PAGE = (
-    '<!DOCTYPE html>\n<!--\n  ~ NOTICES\n  -->\n<html lang="en">\n<head>\n    <title>OAuth2 Error Page</title>\n</head>\n'
-    '<body style="display:none">\n<div>Loading...</div>\n<script>pageData = {"a": "<b>"};</script></body></html>'
+    '<!DOCTYPE html>\n<!--\n  ~ NOTICES\n  -->\n<html lang="en">\n<head>\n    <title>OAuth2 Error Page</title>\n'
+    '</head>\n<body style="display:none">\n<p>Loading...</p><script>pageData = {"a": "<b>"};</script></body></html>'
 )
 PROXY_PAGE = '<!doctype html><meta charset="utf-8"><meta name=viewport content="a"><title>403</title>403 Forbidden'
 
