@@ -17,20 +17,23 @@ from .headers import credentials
 BLOT: Final = "***"
 
 #: Names of parameters whose values are secrets.
-_SECRET_PARAMETER = re.compile(r"token|secret|passw|key|code|assertion|jwt|session|credential", re.IGNORECASE)
+_SECRET_PARAMETER = re.compile(r"token|secret|pass|pwd|key|code|assertion|jwt|session|credential|ticket", re.IGNORECASE)
 
 #: Names of fields that hold a secret; ``secretId`` says where one lies and holds none.
 SECRET_FIELD = re.compile(
-    r"(passw(or)?d|passphrase|secret|token|assertion|credentials?|jwt|api_?key|private_?key)(-encrypted)?$",
+    r"(passw(or)?d|passphrase|secret|token(id)?|assertion|credentials?|jwt|api_?key|private_?key)(-encrypted)?$",
     re.IGNORECASE,
 )
-_MAY_HOLD_ONE = re.compile(rb"passw|passphrase|secret|token|assertion|credential|jwt|key", re.IGNORECASE)
+_MAY_HOLD_ONE = re.compile(rb"pass|pwd|secret|token|assertion|credential|jwt|key|code|session|ticket", re.IGNORECASE)
 
 #: Headers that tell who or how: no secrets, and too useful in a message to blot out.
 _NO_SECRETS = frozenset({"x-openidm-username", "x-openam-username", "x-openidm-nosession", "x-http-method-override"})
 
 #: Shorter values would blot out common words.
 _SHORTEST = 6
+
+#: Bytes of a request's body that are looked through; a server repeats a field, not an import.
+_LONGEST_BODY = 1024 * 1024
 
 #: JSON within JSON deeper than this is cut off: Python could not pickle or copy it.
 _DEEPEST = 60
@@ -104,14 +107,14 @@ def _parts_of_header(name: str, value: str) -> Iterator[str]:
 def _secrets_of_body(body: object) -> Iterator[str]:
     """Passwords and the like in a JSON document, a patch or a form."""
     content = body.encode() if isinstance(body, str) else body
-    if not isinstance(content, bytes) or not _MAY_HOLD_ONE.search(content):
+    if not isinstance(content, bytes) or len(content) > _LONGEST_BODY or not _MAY_HOLD_ONE.search(content):
         return
     try:
         yield from _secrets_in(json.loads(content))
     except (ValueError, RecursionError):
         with contextlib.suppress(ValueError):
             for name, value in parse_qsl(content.decode("utf-8", "replace")):
-                if SECRET_FIELD.search(name):
+                if _SECRET_PARAMETER.search(name):
                     yield value
 
 

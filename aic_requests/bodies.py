@@ -51,11 +51,17 @@ def error_body(response: Response) -> bytes:
 
 def text_of(body: bytes, encoding: str | None) -> str:
     """Decode an error body: UTF-8 as JSON must be, else as announced."""
+    return body.decode(charset_of(body, encoding))
+
+
+def charset_of(body: bytes, announced: str | None) -> str:
+    """The charset that a body is in, whatever it is said to be in."""
     # A mark at the beginning is no text; a name that is no charset may be anything.
-    for name in ("utf-8-sig", encoding):
+    for name in ("utf-8-sig", announced or "latin-1"):
         with contextlib.suppress(LookupError, ValueError):
-            return body.decode(name or "latin-1")
-    return body.decode("latin-1")
+            body.decode(name)
+            return name
+    return "latin-1"
 
 
 def json_object(body: object) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from requests import PreparedRequest, Response
 from requests.structures import CaseInsensitiveDict
 
 from .blots import BLOT, SECRET_FIELD, Blots
-from .bodies import error_body, give_body, text_of
+from .bodies import charset_of, error_body, give_body
 from .headers import HARMLESS
 
 
@@ -65,9 +65,10 @@ def bare_response(response: Response) -> Response:
 def _bare_body(response: Response, blots: Blots) -> bytes:
     """The body as it is where it repeats nothing."""
     body = error_body(response)
-    text = text_of(body, response.encoding)
+    charset = charset_of(body, response.encoding)
+    text = body.decode(charset)
     blotted = blots.text(text)
-    return body if blotted == text else blotted.encode(response.encoding or "utf-8", "replace")
+    return body if blotted == text else blotted.encode(charset)
 
 
 def bare_document(value: Any) -> Any:

@@ -72,6 +72,10 @@ def error_of(words, request, *, template='{"code":400,"message":"No: %s."}'):
         ({"method": "PATCH", "json": [{"operation": "replace", "field": "/password", "value": SECRET}]}, SECRET),
         ({"method": "POST", "json": {"a": [{"clientSecret": SECRET}]}}, SECRET),
         ({"method": "POST", "data": {"grant_type": "x", "assertion": SECRET}}, SECRET),
+        ({"method": "POST", "data": {"grant_type": "authorization_code", "code": SECRET}}, SECRET),
+        # AM's name for its session, in a logout.
+        ({"method": "POST", "json": {"tokenId": SECRET}}, SECRET),
+        ({"params": {"pwd": SECRET}}, SECRET),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
 )
@@ -253,6 +257,16 @@ def test_bare_location(name):
     request = request_of(headers={"Authorization": f"Bearer {SECRET}"})
     bare = bare_response(response_of(request=request, headers={name: f"https://u:p@t/{SECRET}?code=1#f"}))
     assert bare.headers[name] == "https://t/***?code=***"
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1", "utf-16", "no-such-charset", "undefined", "a\x00b", None])
+def test_bare_body_in_any_charset(charset):
+    """Whatever charset is announced, the body loses the secret and nothing else, and stays the JSON it was."""
+    request = request_of(headers={"Authorization": f"Bearer {SECRET}"})
+    body = json.dumps({"message": f"\u00e9\u20ac {SECRET}"}, ensure_ascii=False)
+    response = response_of(body.encode(), request=request)
+    response.encoding = charset
+    assert json.loads(bare_response(response).content) == {"message": "\u00e9\u20ac ***"}
 
 
 @pytest.mark.parametrize(
