@@ -27,7 +27,8 @@ from aic_requests import AICSession
 BODY = b'{"_id":"42","_rev":"7","text":"' + b"x" * 950 + b'"}'
 HEADERS = (
     b"Date: Tue, 24 Nov 2026 00:00:00 GMT\r\nX-Frame-Options: SAMEORIGIN\r\nCache-Control: no-store\r\n"
-    b"Pragma: no-cache\r\nExpires: 0\r\nX-ForgeRock-TransactionId: 0e0c8c8e-9a5b-4a39-a6a3-3f3a5e8bd9d1\r\nVia: 1.1 google\r\n"
+    b"Pragma: no-cache\r\nExpires: 0\r\nVia: 1.1 google\r\n"
+    b"X-ForgeRock-TransactionId: 0e0c8c8e-9a5b-4a39-a6a3-3f3a5e8bd9d1\r\n"
 )
 OK = (
     b'HTTP/1.1 200 OK\r\n%sContent-Type: application/json;charset=utf-8\r\nETag: "7"\r\nContent-Length: %d\r\n\r\n%s'

@@ -49,7 +49,7 @@ class TenantAdapter(HTTPAdapter):
             "/" + request.path_url.lstrip("/"),
             tuple((str(name), _text(value)) for name, value in request.headers.items()),
             _bytes_of(request.body),
-            f"{parts.scheme}://{parts.netloc}",
+            f"{parts.scheme}://{_text(request.headers.get('Host') or parts.netloc)}",
         )
         answer, fault = self._handle(asked)
         connection = None if fault is None else fault.connection

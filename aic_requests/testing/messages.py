@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, unquote
 Document = dict[str, Any]
 Headers = list[tuple[str, str]]
 
-#: Header names with one of these in them hold secrets; a record shows that they were there.
+#: Headers and parameters with one of these in their name hold secrets; a record shows that they were there.
 _SECRET = ("authorization", "cookie", "key", "secret", "password", "token", "iplanetdirectorypro", "session")
 
 #: How deeply a document may be nested.
@@ -114,8 +114,8 @@ class Exchange:
     Attributes:
         method: HTTP method.
         path: Path, escaped.
-        query: Query, escaped.
-        headers: What was sent; secrets are shown as ``***``.
+        query: Query, escaped; secrets are shown as ``***``.
+        headers: What was sent; secrets are shown likewise.
         status: What was answered; 0 where a fault gave no answer.
         rule: What decided, such as ``If-Match "7", the resource is at "9"``.
         body: What was sent.
@@ -140,6 +140,7 @@ class Exchange:
             name: "***" if any(word in name.lower() for word in _SECRET) else value for name, value in request.headers
         }
         path, _, query = request.target.partition("?")
+        query = "&".join(_hidden(part) for part in query.split("&"))
         return cls(
             request.method,
             path,
@@ -151,6 +152,12 @@ class Exchange:
             {} if answer is None else dict(answer.headers),
             0 if answer is None else len(answer.body),
         )
+
+
+def _hidden(parameter: str) -> str:
+    """A parameter without its value, where its name tells of a secret; CREST's own, as ``_sortKeys``, do not."""
+    name = parameter.partition("=")[0]
+    return f"{name}=***" if not name.startswith("_") and any(word in name.lower() for word in _SECRET) else parameter
 
 
 def same(one: object, other: object) -> bool:

@@ -121,7 +121,7 @@ def _increment(document: Document, field: str, value: Any) -> None:
         total = found + value
         finite = math.isfinite(total)
     except OverflowError:
-        finite = False
+        total, finite = None, False
     if not finite:
         raise Refusal(400, f"The field {field} would be no number")
     container[int(name) if isinstance(container, list) else name] = total

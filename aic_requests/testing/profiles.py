@@ -35,6 +35,8 @@ class Behaviour:
         actions: What can be asked for besides ``create``.
         unknown_action: Status for any other.
         inert: Patch operations that are accepted and do nothing (MemoryBackend).
+        takes_ids: A create by POST takes the ``_id`` of its body (OpenIDM); otherwise the server gives one.
+        query_ids: Known values of ``_queryId``, each of which lists all; without any it is 501.
     """
 
     place: str
@@ -53,6 +55,8 @@ class Behaviour:
     actions: tuple[str, ...] = ()
     unknown_action: int = 501
     inert: tuple[str, ...] = ()
+    takes_ids: bool = False
+    query_ids: tuple[str, ...] = ()
 
     def matches(self, segments: tuple[str, ...]) -> tuple[tuple[str, ...], str | None] | None:
         """Split a path into collection and id; the id is None for the collection itself."""
@@ -87,6 +91,7 @@ class Profile:
         gzip: Reads are compressed when asked for, and their tags end in ``--gzip``. ``strips`` takes that off every
             condition that comes in (Jetty 9), ``reads`` off those of reads only and compresses the answers to a POST
             too (Jetty 12 before OpenIDM).
+        drops_empty: A header without a value is as good as none (Jetty 12).
         trace: Status of a TRACE: 501 from CREST, 405 where the container answers.
     """
 
@@ -97,6 +102,7 @@ class Profile:
     not_modified: bool = False
     gzip: Literal["strips", "reads"] | None = None
     trace: int = 501
+    drops_empty: bool = False
 
 
 _IDM_HEADERS = (
@@ -119,6 +125,8 @@ _MANAGED = Behaviour(
     headers=_IDM_HEADERS,
     compares_content=True,
     unknown_action=400,
+    takes_ids=True,
+    query_ids=("query-all", "query-all-ids"),
     required=("userName",),
     unique=("userName",),
 )
@@ -178,4 +186,5 @@ OPENIDM = Profile(
     session_cookie=True,
     gzip="reads",
     trace=405,
+    drops_empty=True,
 )

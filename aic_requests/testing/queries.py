@@ -20,21 +20,19 @@ def query(collection: Collection, parameters: dict[str, str]) -> Document:
     Answer a query with CREST's envelope; rows are whole documents.
 
     Raises:
-        Refusal: 400, 501, or the empty 500 of a malformed cookie.
+        Refusal: 400, 403, 501, or the empty 500 of a malformed cookie.
 
     Source: OpenIdentityPlatform/commons RequestRunner.java (visitQueryRequest).
     """
     if sum(name in parameters for name in _SELECTORS) != 1:
         raise Refusal(400, "Exactly one of _queryFilter, _queryId and _queryExpression")
-    if "_queryfilter" not in parameters:
-        raise Refusal(501, "Only _queryFilter is known here")
-
-    test = parse(parameters["_queryfilter"])
+    behaviour = collection.behaviour
+    test = parse(_filter_of(parameters, behaviour.query_ids))
     size = _number(parameters, "_pagesize")
     offset = _number(parameters, "_pagedresultsoffset")
     policy = parameters.get("_totalpagedresultspolicy", "NONE").upper()
     cookie = parameters.get("_pagedresultscookie")
-    limit = collection.behaviour.max_page_size
+    limit = behaviour.max_page_size
     if policy not in _POLICIES:
         raise Refusal(400, "_totalPagedResultsPolicy is NONE, ESTIMATE or EXACT")
     if cookie and offset:
@@ -58,26 +56,44 @@ def query(collection: Collection, parameters: dict[str, str]) -> Document:
             )
         ]
 
-    start = _start(cookie, collection.behaviour.paging) if cookie else offset
+    if parameters.get("_queryid") == "query-all-ids":
+        rows = [{name: row[name] for name in ("_id", "_rev") if name in row} for row in rows]
+
+    start = _start(cookie, behaviour.paging) if cookie else offset
     page = rows[start : start + size] if size else rows[start:]
     rest = max(0, len(rows) - start - len(page))
-    gives_cookie = size and rest and (collection.behaviour.paging != "sorted" or keys)
+    gives_cookie = size and rest and (behaviour.paging != "sorted" or keys)
     exact = policy == "EXACT" and bool(size)
     return {
         "result": page,
         "resultCount": len(page),
-        "pagedResultsCookie": _cookie(start + len(page), keys, collection.behaviour.paging) if gives_cookie else None,
+        "pagedResultsCookie": _cookie(start + len(page), keys, behaviour.paging) if gives_cookie else None,
         "totalPagedResultsPolicy": policy if size else "NONE",
         "totalPagedResults": len(rows) if exact else -1,
-        "remainingPagedResults": rest if collection.behaviour.paging == "none" and size else -1,
+        "remainingPagedResults": rest if behaviour.paging == "none" and size else -1,
     }
+
+
+def _filter_of(parameters: dict[str, str], known: tuple[str, ...]) -> str:
+    if "_queryfilter" in parameters:
+        return parameters["_queryfilter"]
+    if not known:
+        raise Refusal(501, "Only _queryFilter is known here")
+    if "_queryexpression" in parameters:
+        raise Refusal(403, "Access denied", rule="no query expressions from outside")
+    if parameters["_queryid"] not in known:
+        raise Refusal(400, f"The query {parameters['_queryid']} is not known")
+    return "true"
 
 
 def _number(parameters: dict[str, str], name: str) -> int:
     try:
-        return _whole(parameters.get(name, "0"))
+        text = parameters.get(name, "0")
+        number = _whole(text.removeprefix("-"))
     except ValueError:
         raise Refusal(400, f"{name} is no number") from None
+    # Less than nothing is no limit.
+    return 0 if text.startswith("-") else number
 
 
 def _rank(row: Document, pointer: str) -> tuple[int, Any]:
@@ -113,7 +129,9 @@ def _start(cookie: str, paging: str) -> int:
             text = cookie
         return _whole(text)
     except (ValueError, binascii.Error):
-        raise Refusal(500, "", rule="malformed paging cookie") from None
+        # MemoryBackend falls over it.
+        status, message = (500, "") if paging == "sorted" else (400, "The paging cookie is malformed")
+        raise Refusal(status, message, rule="malformed paging cookie") from None
 
 
 def _whole(text: str) -> int:

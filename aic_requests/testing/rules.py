@@ -21,7 +21,7 @@ _JSON = ("Content-Type", "application/json;charset=utf-8")
 _CODING_SUFFIX = re.compile(r"--gzip(?=\"|$)")
 #: What a compressing server compresses. Jetty 12 does so with the answer to a create as well.
 _COMPRESSED = {"strips": {("GET", 200)}, "reads": {("GET", 200), ("POST", 201), ("POST", 200)}}
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NOT_IN_HEADERS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _NO_PLACE = Behaviour("/")
 
 
@@ -75,8 +75,8 @@ class Rules:
     def _principal(self, request: Request) -> str:
         if self.tokens is None:
             return "anonymous"
-        token = (request.header("authorization") or "").removeprefix("Bearer ")
-        if token not in self.tokens:
+        scheme, _, token = (request.header("authorization") or "").partition(" ")
+        if scheme.lower() != "bearer" or token not in self.tokens:
             raise Refusal(401, "Access Denied", rule="no valid token")
         return self.tokens[token]
 
@@ -164,7 +164,10 @@ class Rules:
         if resource_id is not None and given is None:
             raise Refusal(400, "A resource has no children to create")
         _check_policies(collection, reading.body, given, "Policy validation failed")
-        new_id = given or collection.new_id()
+        named = reading.body.get("_id") if collection.behaviour.takes_ids else None
+        new_id = given or (named if isinstance(named, str) and named else collection.new_id())
+        if new_id in collection.documents and given is None and collection.behaviour.takes_ids:
+            raise Refusal(412, "The resource exists already", rule="an _id that is taken")
         stored = collection.stored(reading.body, None)
         collection.documents[new_id] = stored
         answer = self._shown(collection, new_id, stored, reading, 201, "created")
@@ -199,13 +202,13 @@ class Rules:
         if reading.match is None and reading.protocol >= (2, 0):
             # An upsert's second half is made from path and body alone.
             reading = replace(reading, parameters={})
-        return self._write(collection, resource_id, stored, content, reading, "Policy validation failed")
+        return self._write(collection, resource_id, stored, content, reading)
 
     def _patch(self, _request: Request, collection: Collection, resource_id: str, reading: Reading) -> Answer:
         _check_demand(collection, reading)
         stored = _found(collection, resource_id)
         content = _without_id(patched(stored.content, reading.body, inert=collection.behaviour.inert))
-        return self._write(collection, resource_id, stored, content, reading, "Failed policy validation")
+        return self._write(collection, resource_id, stored, content, reading)
 
     def _write(
         self,
@@ -214,7 +217,6 @@ class Rules:
         stored: Stored,
         content: Document,
         reading: Reading,
-        failure: str,
     ) -> Answer:
         behaviour = collection.behaviour
         if depth_of(content) > DEEPEST:
@@ -222,7 +224,8 @@ class Rules:
         if behaviour.compares_content and same(content, stored.content):
             return self._echo(collection, resource_id, stored, reading)
         _check_match(behaviour, stored, reading)
-        _check_policies(collection, content, resource_id, failure)
+        if reading.operation == "patch":
+            _check_policies(collection, content, resource_id, "Failed policy validation", partly=True)
         now = collection.stored(content, stored)
         collection.documents[resource_id] = now
         return self._shown(collection, resource_id, now, reading, 200, f"{stored.revision} became {now.revision}")
@@ -263,7 +266,9 @@ class Rules:
         return Answer(status, headers, body, rule)
 
     def _stripped(self, request: Request) -> Request:
-        """Take a compressing server's suffix off the conditions, where this one does."""
+        """Take off what a container keeps to itself: empty headers, and the suffix of a compressed answer's tag."""
+        if self.profile.drops_empty:
+            request = replace(request, headers=tuple((name, value) for name, value in request.headers if value.strip()))
         if self.profile.gzip is None or (self.profile.gzip == "reads" and request.method != "GET"):
             return request
         headers = tuple(
@@ -287,8 +292,8 @@ class Rules:
             headers.append(("X-ForgeRock-TransactionId", transaction or f"{self._numbers.uuid()}-request-1"))
         if self.profile.session_cookie and request.header("x-openidm-nosession") != "true":
             headers.append(("Set-Cookie", f"session-jwt={self._numbers.uuid()}; Path=/; HttpOnly"))
-        # An id or a parameter may hold line breaks; a header may not.
-        headers = [(name, _CONTROL.sub(" ", value)) for name, value in headers]
+        # An id or a parameter may hold line breaks and halves of letters; a header may not.
+        headers = [(name, _NOT_IN_HEADERS.sub(" ", value)) for name, value in headers]
         return replace(answer, headers=headers, body=body)
 
 
@@ -331,9 +336,12 @@ def _check_match(behaviour: Behaviour, stored: Stored, reading: Reading) -> None
         )
 
 
-def _check_policies(collection: Collection, content: Document, resource_id: str | None, failure: str) -> None:
-    """IDM's policies: what is required, and what must be unique."""
-    failed = [(name, "REQUIRED") for name in collection.behaviour.required if content.get(name) in (None, "")]
+def _check_policies(
+    collection: Collection, content: Document, resource_id: str | None, failure: str, *, partly: bool = False
+) -> None:
+    """IDM's policies: what is required (a PATCH may take it away), and what must be unique."""
+    wanted = [name for name in collection.behaviour.required if not partly or name in content]
+    failed = [(name, "REQUIRED") for name in wanted if content.get(name) in (None, "")]
     for name in collection.behaviour.unique:
         others = (other.content.get(name) for one, other in collection.documents.items() if one != resource_id)
         if content.get(name) is not None and content[name] in others:

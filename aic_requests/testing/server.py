@@ -26,6 +26,7 @@ class Server:
         self._listener = socket.create_server(("127.0.0.1", port), backlog=256)
         self._handle = handle
         self._connections: set[socket.socket] = set()
+        self._stopped = False
         self.url: str = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def start(self) -> None:
@@ -34,6 +35,7 @@ class Server:
 
     def stop(self) -> None:
         """Close the door, and every connection."""
+        self._stopped = True
         # Shutting it down wakes the accept; closing alone would not.
         for one in (self._listener, *list(self._connections)):
             with contextlib.suppress(OSError):
@@ -47,6 +49,10 @@ class Server:
             except OSError:
                 return
             self._connections.add(connection)
+            if self._stopped:
+                # It came in while the others were closed.
+                connection.close()
+                return
             threading.Thread(target=self._serve, args=(connection, address), daemon=True).start()
 
     def _serve(self, connection: socket.socket, address: tuple[str, int]) -> None:

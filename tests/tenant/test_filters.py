@@ -140,7 +140,7 @@ def test_a_long_filter_is_not_a_deep_one():
 
 @given(st.text())
 def test_no_text_gets_out_of_its_quotes(text):
-    """Whatever a caller's value holds, quoted as JSON it stays one value, and the rest of the filter stays as it was."""
+    """Whatever a value holds, quoted as JSON it stays one value, and the rest of the filter stays as it was."""
     quoted = json.dumps(text)
     assert parse(f"field eq {quoted}")({"field": text})
     assert not parse(f"field eq {quoted} and false")({"field": text})

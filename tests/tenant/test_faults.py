@@ -1,0 +1,201 @@
+"""What goes wrong, as data: each field of a fault, over the socket and over the adapter."""
+
+import http.client
+import time
+from dataclasses import replace
+
+import pytest
+import requests
+
+from aic_requests.testing import CREST, Fault, Tenant
+
+PLACE = "/users/u"
+FIRST = {"_id": "u", "n": 1}
+
+
+@pytest.fixture
+def tenant():
+    with Tenant(CREST, documents={"/users": [FIRST]}) as one:
+        yield one
+
+
+@pytest.fixture(params=["socket", "adapter"])
+def door(request, tenant):
+    """A function that asks the tenant through one of its doors."""
+    with requests.Session() as session:
+        session.trust_env = False
+        if request.param == "adapter":
+            session.mount(tenant.url, tenant.adapter())
+
+        def ask(method, path=PLACE, **options):
+            return session.request(method, tenant.url + path, timeout=5, **options)
+
+        yield ask
+
+
+def counted(tenant):
+    return tenant.collection("/users").read("u")["n"]
+
+
+@pytest.mark.parametrize("connection", ["drop", "reset"])
+@pytest.mark.parametrize(("commit", "left"), [(False, 1), (True, 2)])
+def test_the_connection_ends_without_an_answer(tenant, door, connection, commit, left):
+    """``drop`` and ``reset``: the client cannot tell whether the request was carried out; ``commit`` decides."""
+    tenant.faults.append(Fault(method="PUT", connection=connection, commit=commit))
+    with pytest.raises(requests.ConnectionError):
+        door("PUT", json={"n": 2})
+    assert counted(tenant) == left
+    assert door("PUT", json={"n": 3}).status_code == 200
+    assert tenant.requests[0].status == 0
+    assert tenant.requests[0].rule.startswith(f"fault: {connection}")
+
+
+def test_a_reset_is_one_on_the_wire(tenant):
+    """``reset`` sends RST where ``drop`` sends FIN."""
+    tenant.faults += [Fault(connection="reset"), Fault(connection="drop")]
+    for error in (ConnectionResetError, http.client.RemoteDisconnected):
+        connection = http.client.HTTPConnection(tenant.url.removeprefix("http://"), timeout=5)
+        connection.request("GET", PLACE)
+        with pytest.raises(ConnectionResetError) as broken:
+            connection.getresponse()
+        assert type(broken.value) is error
+        connection.close()
+
+
+@pytest.mark.parametrize(("commit", "left"), [(False, 1), (True, 2)])
+def test_an_answer_is_cut_in_its_body(tenant, door, commit, left):
+    """``truncate``: the status arrives, and of the body a part. The adapter has no wire to cut and says so at once."""
+    tenant.faults.append(Fault(connection="truncate", commit=commit))
+    with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+        door("PUT", json={"n": 2})
+    assert counted(tenant) == left
+
+
+@pytest.mark.parametrize(("commit", "left"), [(False, 1), (True, 2)])
+def test_an_answer_is_cut_in_its_headers(tenant, commit, left):
+    """``headers``: the connection ends inside a header line, before any body."""
+    tenant.faults.append(Fault(connection="headers", commit=commit))
+    connection = http.client.HTTPConnection(tenant.url.removeprefix("http://"), timeout=5)
+    connection.request("PUT", PLACE, b'{"n":2}', {"Content-Type": "application/json"})
+    raw = b""
+    while piece := connection.sock.recv(65536):
+        raw += piece
+    connection.close()
+    assert raw.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"\r\n\r\n" not in raw
+    assert not raw.endswith(b"\r\n")
+    assert counted(tenant) == left
+
+
+def test_over_the_adapter_cut_headers_are_a_broken_connection(tenant):
+    """A door without a wire has no half of a header line."""
+    with requests.Session() as session:
+        session.mount("https://", tenant.adapter())
+        tenant.faults.append(Fault(connection="headers"))
+        with pytest.raises(requests.ConnectionError):
+            session.get("https://tenant.example.com" + PLACE)
+
+
+@pytest.mark.parametrize(("commit", "left"), [(False, 1), (True, 2)])
+def test_another_status_is_answered(tenant, door, commit, left):
+    """``status`` with ``headers`` and ``body`` takes the place of the answer; the request is carried out on demand."""
+    fault = Fault(status=503, headers=(("Retry-After", "2"), ("X-A", "1"), ("X-A", "2")), body=b"busy", commit=commit)
+    tenant.faults.append(fault)
+    response = door("PUT", json={"n": 2})
+    assert (response.status_code, response.reason) == (503, "Service Unavailable")
+    assert (response.headers["Retry-After"], response.headers["X-A"]) == ("2", "1, 2")
+    assert response.content == b"busy"
+    assert counted(tenant) == left
+
+
+@pytest.mark.parametrize("status", [204, 299, 429, 502, 504, 512, 599])
+def test_any_status_can_be_had(tenant, door, status):
+    """Those without a phrase too, and the connection goes on."""
+    tenant.faults.append(Fault(status=status))
+    assert door("GET").status_code == status
+    assert door("GET").status_code == 200
+
+
+def test_an_answer_is_late(tenant, door):
+    """``delay`` in seconds: nothing else changes."""
+    tenant.faults.append(Fault(delay=0.05))
+    start = time.monotonic()
+    assert door("PUT", json={"n": 2}).status_code == 200
+    assert time.monotonic() - start >= 0.05
+    assert counted(tenant) == 2
+
+
+def test_a_delay_holds_up_nobody_else(tenant):
+    """A late answer keeps its own connection waiting only."""
+    tenant.faults.append(Fault(path="/users/late", delay=0.5))
+    late = http.client.HTTPConnection(tenant.url.removeprefix("http://"), timeout=5)
+    late.request("GET", "/users/late")
+    start = time.monotonic()
+    assert requests.get(tenant.url + PLACE, timeout=5).status_code == 200
+    assert time.monotonic() - start < 0.4
+    late.close()
+
+
+def test_a_time_out_may_have_been_carried_out(tenant):
+    """A client that gives up does not stop the server."""
+    tenant.faults.append(Fault(delay=0.15))
+    with pytest.raises(requests.ReadTimeout):
+        requests.put(tenant.url + PLACE, json={"n": 2}, timeout=0.05)
+    until = time.monotonic() + 5
+    while counted(tenant) == 1 and time.monotonic() < until:
+        time.sleep(0.01)
+    assert counted(tenant) == 2
+
+
+def test_a_gateway_repeats(tenant, door):
+    """``twice``: carried out two times, and the second answer counts."""
+    tenant.faults.append(Fault(twice=True))
+    patch = [{"operation": "increment", "field": "n", "value": 1}]
+    assert door("PATCH", json=patch).json()["n"] == 3
+    tenant.faults.append(Fault(twice=True))
+    assert door("PATCH", json=patch, headers={"If-Match": '"2"'}).status_code == 412
+    assert counted(tenant) == 4
+
+
+def test_twice_and_unheard(tenant, door):
+    """Faults combine: delivered twice, and no answer to either."""
+    tenant.faults.append(Fault(twice=True, connection="drop", commit=True))
+    with pytest.raises(requests.ConnectionError):
+        door("PATCH", json=[{"operation": "increment", "field": "n", "value": 1}])
+    assert counted(tenant) == 3
+
+
+def test_so_many_times_and_not_before(tenant, door):
+    """``after`` requests go well, then ``times`` go wrong, then all go well; both count down."""
+    fault = Fault(status=503, after=2, times=3)
+    tenant.faults.append(fault)
+    assert [door("GET").status_code for _ in range(7)] == [200, 200, 503, 503, 503, 200, 200]
+    assert (fault.after, fault.times) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("fault", "method", "path", "strikes"),
+    [
+        (Fault(status=503), "GET", PLACE, True),
+        (Fault(status=503, method="GET"), "GET", PLACE, True),
+        (Fault(status=503, method="PUT"), "GET", PLACE, False),
+        (Fault(status=503, path="/users/*"), "GET", PLACE, True),
+        (Fault(status=503, path="/users/?"), "GET", PLACE, True),
+        (Fault(status=503, path="/users"), "GET", PLACE, False),
+        (Fault(status=503, path=PLACE), "GET", PLACE + "?_fields=n", True),
+        (Fault(status=503, path="/groups/*"), "GET", PLACE, False),
+        (Fault(status=503, times=0), "GET", PLACE, False),
+    ],
+)
+def test_which_requests_it_strikes(tenant, door, fault, method, path, strikes):
+    """By method and by path as a shell pattern; the query does not count. What it does not fit is not counted."""
+    fault, before = replace(fault), fault.times
+    tenant.faults.append(fault)
+    assert (door(method, path).status_code == 503) is strikes
+    assert fault.times == before - strikes
+
+
+def test_the_first_that_fits_strikes(tenant, door):
+    """One fault a request, in the order of the list; one that waits by ``after`` lets the next have its turn."""
+    tenant.faults += [Fault(status=503, after=1), Fault(status=502), Fault(status=504)]
+    assert [door("GET").status_code for _ in range(4)] == [502, 503, 504, 200]
