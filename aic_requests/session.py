@@ -393,7 +393,7 @@ class AICSession(Session):
 
     def _given(self, request: Request) -> dict[str, Any]:
         """The headers of the caller and of the session by lower-case name; None means: leave out."""
-        given: dict[str, Any] = {as_text(name).lower(): value for name, value in self.headers.items()}
+        given: dict[str, Any] = {as_text(name).lower(): value for name, value in (self.headers or {}).items()}
         given.update({as_text(name).lower(): value for name, value in (request.headers or {}).items()})
         return given
 
