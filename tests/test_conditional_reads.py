@@ -513,3 +513,12 @@ def test_gzip_is_undone_once():
         session = AICSession(wire.url)
         assert session.get("/x").json() == session.get("/x").json()
     assert conditions(wire) == [None, '"7"']
+
+
+@pytest.mark.parametrize("headers", [None, {}, {"X-Mine": "1"}])
+def test_session_headers_may_be_anything_that_requests_takes(headers):
+    """None and plain dictionaries too."""
+    with serving(Resource()) as wire:
+        session = AICSession(wire.url)
+        session.headers = headers
+        assert session.get("/x").content == session.get("/x").content == BODY
