@@ -214,14 +214,9 @@ class Exchange:
             return
         self._memory.count_miss()
         validator = validator_of(response.headers.get("ETag"))
-        # What a broken connection left of an answer can look like an empty 200 (http.client takes the end of
-        # the connection for the end of the headers). A reference inside chosen fields is a relationship, and
-        # _rev does not cover those.
-        if (
-            validator is None
-            or not response.content
-            or (selects_fields(self.request.url or "") and b'"_ref"' in response.content)
-        ):
+        # A reference inside chosen fields is a relationship, and _rev does not cover those.
+        relates = selects_fields(self.request.url or "") and b'"_ref"' in response.content
+        if validator is None or relates or not _is_whole(response):
             return
         headers = tuple(
             [
@@ -262,6 +257,19 @@ def _mark(response: Response, *, from_cache: bool) -> None:
 
 def _is_from_cache(response: Response) -> bool:
     return bool(response.__dict__.get("from_cache"))
+
+
+def _is_whole(response: Response) -> bool:
+    """
+    Whether a body came in one piece.
+
+    http.client takes the end of a connection for the end of the headers, so what is left of a broken answer can look
+    like an empty 200; and urllib3 1.26 does not hold a body against its Content-Length.
+    """
+    announced = response.headers.get("Content-Length", "")
+    if not response.content or "Content-Encoding" in response.headers or not announced.isdigit():
+        return bool(response.content)
+    return len(response.content) == int(announced)
 
 
 def _revision_inside(content: bytes) -> Revision | None:
