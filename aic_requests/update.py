@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any, NamedTuple
 
 import requests
@@ -20,7 +21,7 @@ from .retries import pause_before
 from .revision import Revision
 
 #: What can go wrong on the way. requests lets some errors of the layers below through.
-_FAILURES = (RequestException, Urllib3Error, OSError)
+_FAILURES = (RequestException, Urllib3Error, HTTPException, OSError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 import requests
+import urllib3
 
 from aic_requests import AICSession, AmbiguousWrite
 from aic_requests import session as session_module
@@ -61,7 +62,7 @@ def write(url: str, path: str, kind: str, writer: str, updates: int) -> Counter[
             session.update(path, change, attempts=10_000, deadline=None)
         except AmbiguousWrite:
             told["ambiguous"] += 1
-        except requests.RequestException:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError):
             # The first read failed, or the write never left.
             told["refused"] += 1
         else:

@@ -28,7 +28,7 @@ def test_each_change_is_in_once_or_reported(server, kind, seed):
     result = storm(server=server, kind=kind, writers=16, updates=6, seed=seed, twice=kind == "marked")
     assert verdict(result, updates=6) == "", result
     assert sum(result["told"].values()) == 96
-    assert result["told"]["acknowledged"] > 20
+    assert result["told"]["acknowledged"] > 0
     assert sum(result["happened"].values()) > result["happened"]["none"]
 
 
