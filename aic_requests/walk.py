@@ -1,29 +1,68 @@
 """The walk: what the library does, shown on a tenant of its own."""
 
-import os
-import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from http import HTTPStatus
-from textwrap import wrap
-from typing import Any, TextIO, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
 
-from requests import Response
+from requests import RequestException, Response
 
 from .errors import AICError, PreconditionFailed, PreconditionRequired
 from .session import AICSession
 from .testing import Exchange, Fault, Tenant
 
-USERS = "/openidm/managed/alpha_user"
-USER = f"{USERS}/42"
-GUARDED = "/openidm/system/directory/account/7"
+USERS: Final = "/openidm/managed/alpha_user"
+USER: Final = f"{USERS}/42"
+DEMANDING: Final = "/openidm/system/directory/account"
+BOB: Final = {"userName": "bob", "mail": "bob@example.com", "description": "x" * 400}
 
-#: What is shown of a request and of its answer, in this order.
-_SENT = ("If-Match", "If-None-Match")
-_ANSWERED = ("ETag", "Cache-Control")
-
+#: The request headers that a step is about.
+CONDITIONS: Final = ("If-Match", "If-None-Match")
 
 _Refusal = TypeVar("_Refusal", bound=AICError)
+
+
+class Deviation(Exception):  # not an error of the library
+    """A step did not go as told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """
+    A step that went as told.
+
+    Attributes:
+        title: What happened.
+        exchanges: What went over the wire.
+        told: What it means.
+        answered: The headers of the answers that it is about.
+    """
+
+    title: str
+    exchanges: Sequence[Exchange]
+    told: str
+    answered: Sequence[str] = ("ETag",)
+
+
+@dataclass(slots=True)
+class Scene:
+    """The tenant, two sessions that know nothing of each other, and the document that one of them has read."""
+
+    tenant: Tenant
+    mine: AICSession
+    theirs: AICSession
+    user: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @classmethod
+    def on(cls, tenant: Tenant) -> "Scene":
+        """Two sessions on the tenant; a proxy or a netrc of this machine is not asked, the tenant is right here."""
+        mine, theirs = AICSession(tenant.url), AICSession(tenant.url)
+        mine.trust_env = theirs.trust_env = False
+        return cls(tenant, mine, theirs)
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        """The user, as the tenant has it."""
+        return self.tenant.collection(USERS).read("42")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,189 +72,217 @@ class Step:
 
     Attributes:
         title: What happens.
+        wire: What must go over the wire: method, status (0 for no answer) and the conditions sent.
         told: What it means, a sentence.
-        status: The status that the last exchange must have on the wire.
-        sends: The condition that must have gone out with it: its header, or None for none.
+        act: Does it, and looks whether it did what it should; returns what else is worth saying.
+        answered: The headers of the answers that it is about.
     """
 
     title: str
+    wire: tuple[str, ...]
     told: str
-    status: int
-    sends: str | None = None
+    act: Callable[[Scene], str]
+    answered: tuple[str, ...] = ("ETag",)
 
 
-class Deviation(Exception):  # not an error of the library
-    """A step did not go as told."""
+def _create(scene: Scene) -> str:
+    scene.mine.put(USER, json=BOB, headers={"If-None-Match": "*"})
+    _expect(scene.stored["mail"] == BOB["mail"], "the user is not there")
+    return ""
 
 
-class Page:
-    """
-    Writes steps, request and answer side by side.
-
-    Args:
-        out: Where to.
-        colour: Whether it may be coloured.
-        width: Columns.
-    """
-
-    def __init__(self, out: TextIO, *, colour: bool, width: int) -> None:
-        self._out = out
-        self._colour = colour
-        self._width = width
-        self._number = 0
-
-    def say(self, text: str = "") -> None:
-        """A paragraph."""
-        self._out.write("\n".join(wrap(text, self._width) or [""]) + "\n")
-
-    def step(self, step: Step, exchanges: Sequence[Exchange], remark: str = "") -> None:
-        """A step: its title, what went over the wire, and what it means."""
-        self._number += 1
-        self._out.write(f"\n{self._painted(f'{self._number}. {step.title}', '1')}\n")
-        half = max(40, (self._width - 4) // 2)
-        for one in exchanges:
-            left, right = _request_lines(one), _answer_lines(one)
-            for row in range(max(len(left), len(right))):
-                request = left[row] if row < len(left) else ""
-                answer = right[row] if row < len(right) else ""
-                paint = {2: "32", 3: "36"}.get(one.status // 100, "33") if row == 0 else "2"
-                shown = self._painted(answer[:half], paint)
-                self._out.write(f"  {request[: half - 2]:<{half - 2}}  {shown}".rstrip() + "\n")
-        for line in wrap(" ".join(filter(None, (step.told, remark))), self._width - 2):
-            self._out.write(f"  {line}\n")
-
-    def _painted(self, text: str, code: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self._colour else text
+def _read(scene: Scene) -> str:
+    scene.user = scene.mine.get(USER).json()
+    _expect(scene.user == scene.stored, "another document was read than the tenant has")
+    return ""
 
 
-def page_for(out: TextIO) -> Page:
-    """Colour for a terminal that wants it (https://no-color.org), plain text for anything else."""
-    colour = out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return Page(out, colour=colour, width=min(120, shutil.get_terminal_size((80, 24)).columns) if out.isatty() else 80)
+def _read_again(scene: Scene) -> str:
+    again = scene.mine.get(USER)
+    _expect(is_from_cache(again) and again.json() == scene.user, "the read was not served from memory")
+    return f"the caller gets the kept 200. {scene.mine.cache_info().bytes_saved} bytes stayed where they were."
 
 
-def walk(tenant: Tenant, page: Page) -> None:
+def _write(scene: Scene) -> str:
+    scene.user = scene.mine.put(USER, json=scene.user | {"mail": "new@example.com"}).json()
+    _expect(scene.stored["mail"] == "new@example.com", "the change is not there")
+    return ""
+
+
+def _write_as_somebody_else(scene: Scene) -> str:
+    scene.theirs.put(USER, json=scene.theirs.get(USER).json() | {"telephoneNumber": "555-0100"})
+    _expect(scene.stored["telephoneNumber"] == "555-0100", "the number is not there")
+    return ""
+
+
+def _conflict(scene: Scene) -> str:
+    refused = _refused(lambda: scene.mine.put(USER, json=scene.user | {"mail": "last@example.com"}), PreconditionFailed)
+    _expect(scene.stored["mail"] == "new@example.com", "the tenant refused and wrote all the same")
+    _expect(refused.cause_of_failure == "stale", f"its cause is {refused.cause_of_failure}")
+    return f'{type(refused).__name__}, cause_of_failure "stale". The server\'s words: {refused.message}'
+
+
+def _cure(scene: Scene) -> str:
+    scene.mine.update(USER, lambda document: document | {"mail": "newest@example.com"})
+    now = scene.stored
+    _expect(now["telephoneNumber"] == "555-0100" and now["mail"] == "newest@example.com", "a change was lost")
+    return ""
+
+
+def _lost_answer(scene: Scene) -> str:
+    scene.tenant.faults.append(Fault("PUT", USER, connection="drop", commit=True))
+    scene.mine.update(USER, lambda document: document | {"mail": "last@example.com"})
+    _expect(scene.stored["mail"] == "last@example.com", "the change was lost")
+    return ""
+
+
+def _unguarded(scene: Scene) -> str:
+    demanded = _refused(lambda: scene.mine.patch(f"{DEMANDING}/7", json=[]), PreconditionRequired)
+    return f"{type(demanded).__name__}: {demanded}"
+
+
+def _delete(scene: Scene) -> str:
+    scene.mine.delete(USER)
+    _expect("42" not in scene.tenant.collection(USERS).ids(), "the user is still there")
+    return ""
+
+
+STEPS: Final = (
+    Step(
+        "Create",
+        ("PUT 201 If-None-Match",),
+        "If-None-Match: * creates, and never overwrites.",
+        _create,
+    ),
+    Step(
+        "Read",
+        ("GET 200",),
+        "IDM says no-store, which is for caches. The session keeps it in memory, for itself alone.",
+        _read,
+        ("ETag", "Cache-Control"),
+    ),
+    Step(
+        "Read again",
+        ("GET 304 If-None-Match",),
+        "Asked whether anything changed, the server says no:",
+        _read_again,
+    ),
+    Step(
+        "Write",
+        ("PUT 200 If-Match",),
+        "If-Match by itself: this write counts only if nobody wrote since.",
+        _write,
+    ),
+    Step(
+        "Somebody else writes",
+        ("GET 200", "PUT 200 If-Match"),
+        "Another script reads the user and adds a telephone number.",
+        _write_as_somebody_else,
+    ),
+    Step(
+        "Conflict",
+        ("PUT 412 If-Match",),
+        "Writing the old document back would have erased that number. Instead:",
+        _conflict,
+    ),
+    Step(
+        "The cure",
+        ("GET 200", "PUT 200 If-Match"),
+        "update() reads, changes and writes, again if it must. Both changes are in.",
+        _cure,
+    ),
+    Step(
+        "A lost answer",
+        ("GET 200", "PUT 0 If-Match", "GET 200"),
+        "The write was carried out, and nobody heard of it. update() reads back: it is there, so it is not sent again.",
+        _lost_answer,
+    ),
+    Step(
+        "A resource that demands a revision",
+        ("PATCH 428",),
+        "The exception says what to send.",
+        _unguarded,
+    ),
+    Step(
+        "Delete",
+        ("DELETE 200 If-Match",),
+        "Under the revision that this session has seen last.",
+        _delete,
+    ),
+)
+
+
+def walk(tenant: Tenant) -> Iterator[Shown]:
     """
     Create, read, read again, write, conflict, cure, demand, delete.
 
+    Each step is held against what the tenant was really sent, and what it has.
+
     Raises:
-        Deviation: A step did not go as told.
-        AICError: The server refused what it should not.
+        Deviation: A step did not go as told; says which one, and what the tenant saw.
     """
-    mine, theirs = AICSession(tenant.url), AICSession(tenant.url)
-    shown = 0
-
-    def show(step: Step, remark: str = "") -> None:
-        nonlocal shown
-        exchanges = list(tenant.requests)[shown:]
-        shown = len(tenant.requests)
-        _check(step, exchanges[-1])
-        page.step(step, exchanges, remark)
-
-    bob = {"userName": "bob", "mail": "bob@example.com", "description": "x" * 400}
-    mine.put(USER, json=bob, headers={"If-None-Match": "*"})
-    show(Step("Create", "If-None-Match: * creates, and never overwrites.", 201, "If-None-Match"))
-
-    user = mine.get(USER).json()
-    show(Step("Read", "The server says no-store; the session keeps it in memory, for itself alone.", 200))
-
-    again = mine.get(USER)
-    _expect(_is_from_cache(again) and again.json() == user, "the read was not served from memory")
-    saved = mine.cache_info().bytes_saved
-    step = Step("Read again", "Asked whether anything changed, the server says 304;", 304, "If-None-Match")
-    show(step, f"the caller gets the kept 200. {saved} bytes stayed where they were.")
-
-    user = mine.put(USER, json=user | {"mail": "new@example.com"}).json()
-    show(Step("Write", "If-Match by itself: this write counts only if nobody wrote since.", 200, "If-Match"))
-
-    theirs.put(USER, json=theirs.get(USER).json() | {"telephoneNumber": "555-0100"})
-    show(Step("Somebody else writes", "Another script reads the user and adds a number.", 200, "If-Match"))
-
-    refused = _refused(lambda: mine.put(USER, json=user | {"mail": "newest@example.com"}), PreconditionFailed)
-    step = Step("Conflict", "Writing the old document back would have erased that number. Instead:", 412, "If-Match")
-    show(step, f"{type(refused).__name__}: {refused}")
-
-    mine.update(USER, lambda document: document | {"mail": "newest@example.com"})
-    now = _stored(tenant)
-    _expect(now["telephoneNumber"] == "555-0100" and now["mail"] == "newest@example.com", "a change was lost")
-    show(
-        Step("The cure", "update() reads, changes and writes, again if it must. Both changes are in.", 200, "If-Match")
-    )
-
-    tenant.faults.append(Fault("PUT", USER, connection="drop", commit=True))
-    mine.update(USER, lambda document: document | {"mail": "last@example.com"})
-    _expect(_stored(tenant)["mail"] == "last@example.com", "the change was lost")
-    step = Step("A lost answer", "The write was carried out, and nobody heard of it. update() reads back:", 200)
-    show(step, "it is there, so it is not sent again.")
-
-    demanded = _refused(lambda: mine.patch(GUARDED, json=[]), PreconditionRequired)
-    show(Step("A resource that demands a revision", "The exception says what to send.", 428), str(demanded))
-
-    mine.delete(USER)
-    _expect("42" not in tenant.collection(USERS).ids(), "the user is still there")
-    show(Step("Delete", "Under the revision that this session has seen last.", 200, "If-Match"))
+    scene = Scene.on(tenant)
+    for number, step in enumerate(STEPS, 1):
+        before = len(tenant.requests)
+        try:
+            remark = step.act(scene)
+            exchanges = list(tenant.requests)[before:]
+            _expect(tuple(map(_on_the_wire, exchanges)) == step.wire, f"expected was {', '.join(step.wire)}")
+        except (Deviation, RequestException, LookupError, ValueError) as error:
+            seen = ", ".join(map(_on_the_wire, list(tenant.requests)[before:])) or "nothing"
+            reason = str(error) if isinstance(error, Deviation | AICError) else f"{type(error).__name__}: {error}"
+            raise Deviation(f"step {number}, {step.title}: {reason}. The tenant saw: {seen}") from error
+        yield Shown(step.title, exchanges, f"{step.told} {remark}".strip(), step.answered)
 
 
-def read_only_walk(session: AICSession, path: str, page: Page) -> None:
+def read_only_walk(session: AICSession, path: str) -> Iterator[Shown]:
     """
     Read a resource of a real tenant twice; nothing is changed there.
 
     Raises:
-        Deviation: The second read was not the first.
+        Deviation: What was kept is not what was read.
         AICError: The server refused.
+        requests.RequestException: No answer.
     """
+    # Not Location: a redirect to a login page may carry a token.
+    answered = ("ETag", "Cache-Control")
     first = session.get(path)
-    step = Step("Read", "A plain read.", 200)
-    page.step(step, [_exchange_of(first)])
+    _expect(first.status_code == 200, f"step 1, Read: answered {first.status_code}, which is no 200")
+    yield Shown("Read", _exchanges_of(first), "A plain read.", answered)
     second = session.get(path)
-    _expect(second.content == first.content, "the second read is another body")
-    told = (
-        f"Not modified: the kept 200 was served, {session.cache_info().bytes_saved} bytes saved."
-        if _is_from_cache(second)
-        else "Read in full: the server sent no ETag, or does not answer 304 here."
-    )
-    page.step(Step("Read again", told, 200), [_exchange_of(second)])
+    if is_from_cache(second):
+        _expect(second.content == first.content, "step 2, Read again: another body was kept than was read")
+        told = f"Nothing changed: the caller gets the kept 200. {session.cache_info().bytes_saved} bytes saved."
+    elif any(one.headers for one in _exchanges_of(second)):
+        told = "Read in full: it has changed in between, or the server does not answer 304 here."
+    else:
+        told = "Read in full: there is nothing to ask with (no strong ETag, a list, or fields of relationships)."
+    yield Shown("Read again", _exchanges_of(second), told, answered)
 
 
-def _stored(tenant: Tenant) -> dict[str, Any]:
-    return tenant.collection(USERS).read("42")
-
-
-def _exchange_of(response: Response) -> Exchange:
-    """What went over the wire for a response: a replayed 200 came as the 304 of its ``raw``."""
-    path, _, query = (response.request.path_url or "").partition("?")
-    sent = {name: str(value) for name, value in response.request.headers.items() if name in _SENT}
-    status = getattr(response.raw, "status", None) or response.status_code
-    size = 0 if _is_from_cache(response) else len(response.content)
-    return Exchange(response.request.method or "", path, query, sent, status, "", b"", dict(response.headers), size)
-
-
-def _is_from_cache(response: Response) -> bool:
+def is_from_cache(response: Response) -> bool:
+    """Whether a read was answered 304 and served from memory."""
     return bool(response.__dict__.get("from_cache"))
 
 
-def _request_lines(one: Exchange) -> list[str]:
-    return [f"{one.method} {one.path}", *_fields(_SENT, one.headers)]
+def _exchanges_of(response: Response) -> list[Exchange]:
+    """What went over the wire for a response, redirects included."""
+    return [_exchange_of(one) for one in (*response.history, response)]
 
 
-def _answer_lines(one: Exchange) -> list[str]:
-    if not one.status:
-        return ["no answer, the connection broke"]
-    return [f"{one.status} {HTTPStatus(one.status).phrase}, {one.size} bytes", *_fields(_ANSWERED, one.answered)]
+def _exchange_of(response: Response) -> Exchange:
+    """One exchange: a replayed 200 came as the 304 of its ``raw``, with the headers of that."""
+    path, _, query = (response.request.path_url or "").partition("?")
+    sent = {name: str(value) for name, value in response.request.headers.items() if name in CONDITIONS}
+    kept = is_from_cache(response)
+    status = response.raw.status if kept else response.status_code
+    answered = dict(response.raw.headers if kept else response.headers)
+    size = 0 if kept else len(response.content)
+    return Exchange(response.request.method or "", path, query, sent, status, "", b"", answered, size)
 
 
-def _fields(names: Sequence[str], headers: Mapping[str, str]) -> list[str]:
-    """Header lines; of a long value both ends, since revisions differ in the last letters."""
-    found = {name.lower(): value for name, value in headers.items()}
-    shown = [(name, found[name.lower()]) for name in names if name.lower() in found]
-    return [f"{name}: {value if len(value) <= 24 else f'{value[:9]}...{value[-9:]}'}" for name, value in shown]
-
-
-def _check(step: Step, last: Exchange) -> None:
-    """Hold a step against what the tenant was really sent."""
-    _expect(last.status == step.status, f"{step.title}: answered {last.status}, not {step.status}")
-    sent = [name for name in _SENT if name in last.headers]
-    _expect(sent == ([step.sends] if step.sends else []), f"{step.title}: sent {sent or 'no condition'}")
+def _on_the_wire(one: Exchange) -> str:
+    return " ".join([one.method, str(one.status), *(name for name in CONDITIONS if name in one.headers)])
 
 
 def _refused(call: Callable[[], object], kind: type[_Refusal]) -> _Refusal:

@@ -1,5 +1,6 @@
 """The examples, run as a user runs them."""
 
+import csv
 import os
 import subprocess
 import sys
@@ -7,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from aic_requests.testing import Fault, Tenant
+from aic_requests.testing import OPENIDM, Fault, Tenant
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 USERS = "/openidm/managed/alpha_user"
+HTML = (("Content-Type", "text/html"),)
 
 
 @pytest.fixture
@@ -20,50 +22,154 @@ def tenant():
         yield tenant
 
 
-def run(script, *arguments, tenant=None, stdin="\n", **environment):
+def surroundings(tenant=None, **environment):
+    """This machine's environment, without what is meant for a real tenant."""
     known = {name: value for name, value in os.environ.items() if not name.startswith("AIC_")}
     if tenant is not None:
         environment["AIC_BASE_URL"] = tenant.url
-    return subprocess.run(
+    return known | environment
+
+
+def run(script, *arguments, tenant=None, stdin="\n", **environment):
+    done = subprocess.run(
         [sys.executable, EXAMPLES / f"{script}.py", *map(str, arguments)],
         capture_output=True,
         text=True,
         input=stdin,
         timeout=60,
-        env=known | environment,
+        env=surroundings(tenant, **environment),
         check=False,
+    )
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def start(script, *arguments, tenant, **options):
+    return subprocess.Popen(
+        [sys.executable, EXAMPLES / f"{script}.py", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=surroundings(tenant),
+        **options,
     )
 
 
-def test_guarded_edit(tenant):
-    """It writes what nobody else has changed."""
-    done = run("guarded_edit", 1, "mail", "new@example.com", tenant=tenant)
+def methods(tenant):
+    return [one.method for one in tenant.requests]
+
+
+# guarded_edit
+
+
+@pytest.mark.parametrize(("arguments", "stdin"), [([], "\n"), ([], "yes\n"), (["--yes"], "")])
+def test_guarded_edit(tenant, arguments, stdin):
+    """It writes what nobody else has changed, under the revision that was read."""
+    done = run("guarded_edit", 1, "mail", "new@example.com", *arguments, tenant=tenant, stdin=stdin)
     assert (done.returncode, done.stderr) == (0, "")
     assert tenant.collection(USERS).read("1")["mail"] == "new@example.com"
+    assert tenant.requests[-1].headers["If-Match"] == tenant.requests[0].answered["ETag"]
+
+
+def test_guarded_edit_asks_first(tenant):
+    """No is no, and nobody is no yes."""
+    assert run("guarded_edit", 1, "mail", "new@example.com", tenant=tenant, stdin="n\n").returncode == 1
+    nobody = run("guarded_edit", 1, "mail", "new@example.com", tenant=tenant, stdin="")
+    assert (nobody.returncode, "--yes" in nobody.stderr) == (2, True)
+    assert methods(tenant) == ["GET", "GET"]
 
 
 def test_guarded_edit_refuses_what_somebody_changed(tenant):
     """And says what; --again repeats the change on the new state."""
-    script = [sys.executable, EXAMPLES / "guarded_edit.py", "1", "mail", "new@example.com"]
-    environment = os.environ | {"AIC_BASE_URL": tenant.url}
-    with subprocess.Popen(script, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as process:
+    users = tenant.collection(USERS)
+    with start("guarded_edit", 1, "mail", "new@example.com", tenant=tenant, stdin=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdout.read(len("user1@example.com -> "))
-        tenant.collection(USERS).write("1", tenant.collection(USERS).read("1") | {"sn": "Changed"})
+        users.write("1", users.read("1") | {"sn": "Changed"})
         output, _ = process.communicate("\n", timeout=30)
     assert process.returncode == 1
-    assert "Changed since it was read: _rev, sn" in output
-    assert tenant.collection(USERS).read("1")["mail"] == "user1@example.com"
+    assert "did not match the version" in output
+    assert "  sn: None -> 'Changed'" in output
+    assert "  mail" not in output
+    assert users.read("1")["mail"] == "user1@example.com"
     assert run("guarded_edit", 1, "mail", "new@example.com", "--again", tenant=tenant).returncode == 0
-    assert tenant.collection(USERS).read("1")["sn"] == "Changed"
+    assert (users.read("1")["sn"], users.read("1")["mail"]) == ("Changed", "new@example.com")
+
+
+@pytest.mark.parametrize(
+    ("user", "attribute", "said"),
+    [
+        ("nobody", "mail", "404 Not Found: GET /openidm/managed/alpha_user/nobody"),
+        ("1", "_id", "_id is the server's"),
+        ("1", "roles", "roles is no text but list"),
+        ("..", "mail", "'..' is no _id"),
+    ],
+)
+def test_guarded_edit_of_what_cannot_be_edited(tenant, user, attribute, said):
+    """Exit status 2, one line, nothing written."""
+    tenant.collection(USERS).write("1", tenant.collection(USERS).read("1") | {"roles": []})
+    for how in ("--yes", "--again"):
+        done = run("guarded_edit", user, attribute, "x", how, tenant=tenant)
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+    assert set(methods(tenant)) <= {"GET"}
+
+
+# changed_users
 
 
 def test_changed_users(tenant):
     """The second round costs no bodies."""
     done = run("changed_users", 1, 2, 3, "--rounds", 3, "--seconds", 0, tenant=tenant)
     assert done.returncode == 0
-    assert "6 of 9 reads were not modified" in done.stdout
+    assert done.stdout.startswith("6 reads were not modified; ")
+    assert [one.status for one in tenant.requests] == [200] * 3 + [304] * 6
+    saved = 2 * sum(one.size for one in list(tenant.requests)[:3])
+    assert f"{saved} bytes were not sent" in done.stdout
+
+
+def test_changed_users_says_what_has_changed(tenant):
+    """Changed, deleted, created, and not there at all."""
+    users = tenant.collection(USERS)
+    with start("changed_users", 1, 2, 3, "new", "nobody", "--seconds", 3, tenant=tenant) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline(), process.stdout.readline()]
+        users.write("1", users.read("1") | {"mail": "other@example.com", "sn": "Other"})
+        users.delete("2")
+        users.write("new", {"userName": "new"})
+        output, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert lines == ["new is not there\n", "nobody is not there\n"]
+    assert output.splitlines()[:-1] == ["1 has changed: mail, sn", "2 was deleted", "new was created"]
+    assert output.splitlines()[-1].startswith("1 reads were not modified")
+
+
+def test_changed_users_does_not_take_a_booting_server_for_a_deletion(tenant):
+    """Its 404 is HTML."""
+    tenant.faults.append(Fault("GET", after=1, status=404, headers=HTML, body=b"<html>no</html>"))
+    done = run("changed_users", 1, "--seconds", 0, tenant=tenant)
+    assert (done.returncode, "404 Not Found" in done.stderr) == (2, True)
+    assert "deleted" not in done.stdout
+
+
+def test_changed_users_of_a_self_hosted_idm():
+    """Name and password in IDM's headers; without its session cookies, which would make each read another one."""
+    users = "/openidm/managed/user"
+    with Tenant(OPENIDM, documents={users: [{"_id": "1", "userName": "user1"}]}) as tenant:
+        credentials = {"AIC_USERNAME": "admin", "AIC_PASSWORD": "pa55word"}
+        done = run("changed_users", 1, "--seconds", 0, "--users", users, tenant=tenant, **credentials)
+    assert done.returncode == 0
+    assert [one.status for one in tenant.requests] == [200, 304]
+    assert tenant.requests[0].headers["X-OpenIDM-Username"] == "admin"
+
+
+# deactivate_users
+
+
+def results(record):
+    with record.open(newline="", encoding="utf-8") as lines:
+        return sorted((row["_id"], row["result"]) for row in csv.DictReader(lines))
 
 
 def test_deactivate_users(tenant, tmp_path):
@@ -74,72 +180,258 @@ def test_deactivate_users(tenant, tmp_path):
     tenant.faults.append(Fault("PUT", f"{USERS}/3", status=403, body=b'{"code":403,"message":"no"}'))
     done = run("deactivate_users", leavers, "--record", record, tenant=tenant)
     assert done.returncode == 1, done.stderr
-    assert [line.split(",")[:2] for line in record.read_text().splitlines()] == [
-        ["_id", "result"],
-        ["1", "done"],
-        ["2", "done"],
-        ["nobody", "missing"],
-        ["3", "failed"],
-    ]
+    assert results(record) == [("1", "done"), ("2", "done"), ("3", "failed"), ("nobody", "missing")]
+    assert "403 Forbidden" in record.read_text()
     again = run("deactivate_users", leavers, "--record", record, tenant=tenant)
     assert again.returncode == 0
     assert "3 before, now: {'done': 1}" in again.stdout
+    asked = len(tenant.requests)
+    assert "nothing to do" in run("deactivate_users", leavers, "--record", record, tenant=tenant).stdout
+    assert len(tenant.requests) == asked
     statuses = {user: tenant.collection(USERS).read(user).get("accountStatus") for user in "1234"}
     assert statuses == {"1": "inactive", "2": "inactive", "3": "inactive", "4": None}
+    assert [one.path for one in tenant.requests if one.method == "PUT"].count(f"{USERS}/1") == 1
 
 
-def test_deactivate_users_with_a_wrong_file(tenant, tmp_path):
-    """Nothing is written, and the message names the file and the column."""
-    (tmp_path / "wrong.csv").write_text("user\n1\n")
-    done = run("deactivate_users", tmp_path / "wrong.csv", "--record", tmp_path / "done.csv", tenant=tenant)
-    assert done.returncode == 1
-    assert "has no column '_id'" in done.stderr
+def test_deactivate_users_keeps_what_others_write(tenant, tmp_path):
+    """A conflict is read again: both changes are in."""
+    (tmp_path / "leavers.csv").write_text("_id\n1\n")
+    conflict = b'{"code":412,"reason":"Precondition Failed","message":"not the version"}'
+    tenant.faults.append(Fault("PUT", f"{USERS}/1", status=412, body=conflict))
+    done = run("deactivate_users", tmp_path / "leavers.csv", "--record", tmp_path / "done.csv", tenant=tenant)
+    assert done.returncode == 0
+    assert methods(tenant) == ["GET", "PUT", "GET", "PUT"]
+    assert tenant.collection(USERS).read("1")["mail"] == "user1@example.com"
+
+
+@pytest.mark.parametrize("left", ["2,do", "2", '2,failed,"half a rea', "2,done,"])
+def test_half_a_line_of_a_record_does_not_count(tenant, tmp_path, left):
+    """A crash in the middle of a line leaves that user to be done again, and the record whole."""
+    leavers, record = tmp_path / "leavers.csv", tmp_path / "done.csv"
+    leavers.write_text("_id\n1\n2\n")
+    record.write_bytes(f"_id,result,reason\r\n1,done,\r\n{left}".encode())
+    done = run("deactivate_users", leavers, "--record", record, tenant=tenant)
+    assert done.returncode == 0
+    assert results(record) == [("1", "done"), ("2", "done")]
+    assert tenant.collection(USERS).read("2")["accountStatus"] == "inactive"
+
+
+@pytest.mark.parametrize("left", ["", "_id,res"])
+def test_a_record_that_was_only_begun_is_begun_again(tenant, tmp_path, left):
+    """As if it were not there."""
+    (tmp_path / "leavers.csv").write_text("_id\n1\n")
+    (tmp_path / "done.csv").write_text(left)
+    done = run("deactivate_users", tmp_path / "leavers.csv", "--record", tmp_path / "done.csv", tenant=tenant)
+    assert done.returncode == 0
+    assert results(tmp_path / "done.csv") == [("1", "done")]
+
+
+def test_another_file_is_no_record(tenant, tmp_path):
+    """It is not touched: not even the end of its last line."""
+    leavers = tmp_path / "leavers.csv"
+    leavers.write_text("_id,name\n1,a\n2,b")
+    done = run("deactivate_users", leavers, "--record", leavers, tenant=tenant)
+    assert done.returncode == 2
+    assert "no record of this script" in done.stderr
+    assert leavers.read_text() == "_id,name\n1,a\n2,b"
+    assert methods(tenant) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"user\n1\n", "has no column '_id'"),
+        (b"", "has no column '_id'"),
+        (b"_id,name\n1,a\n,b\n", "line 3: no text in column _id"),
+        (b"name,_id\na,1\nb\n", "line 3: no text in column _id"),
+        (b'_id\n"1\n', "is no CSV file in UTF-8"),
+        (b"_id\n\xe9\n", "is no CSV file in UTF-8"),
+        (None, "No such file"),
+    ],
+)
+def test_deactivate_users_with_a_wrong_file(tenant, tmp_path, content, said):
+    """Nothing is sent, and the message names the file and what is wrong with it."""
+    wrong = tmp_path / "wrong.csv"
+    if content is not None:
+        wrong.write_bytes(content)
+    done = run("deactivate_users", wrong, "--record", tmp_path / "done.csv", tenant=tenant)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "wrong.csv" in done.stderr
     assert not (tmp_path / "done.csv").exists()
+    assert methods(tenant) == []
+
+
+def test_an_id_stays_in_its_collection(tenant, tmp_path):
+    """Whatever is in the file, no other resource is reached."""
+    (tmp_path / "leavers.csv").write_text("_id\n../alpha_user/3\n2?_fields=mail\n..\n")
+    done = run("deactivate_users", tmp_path / "leavers.csv", "--record", tmp_path / "done.csv", tenant=tenant)
+    assert done.returncode == 1
+    assert results(tmp_path / "done.csv") == [
+        ("..", "failed"),
+        ("../alpha_user/3", "missing"),
+        ("2?_fields=mail", "missing"),
+    ]
+    assert "PUT" not in methods(tenant)
+
+
+def test_a_token_that_is_not_accepted_stops_it(tmp_path):
+    """Not one request a user: a locked account is no help."""
+    (tmp_path / "leavers.csv").write_text("_id\n" + "".join(f"{n}\n" for n in range(500)))
+    with Tenant(tokens={"right": "me"}) as tenant:
+        done = run(
+            "deactivate_users",
+            tmp_path / "leavers.csv",
+            *("--record", tmp_path / "done.csv", "--threads", 2),
+            tenant=tenant,
+            AIC_TOKEN="wrong-s3cr3t",
+        )
+    assert done.returncode == 2
+    assert "401 Unauthorized" in done.stderr
+    assert len(tenant.requests) < 100
+    assert results(tmp_path / "done.csv") == []
+
+
+def test_without_tqdm_it_says_how_to_get_it():
+    """It shows its progress with it."""
+    code = f"import runpy, sys; sys.modules['tqdm'] = None; sys.path.insert(0, {str(EXAMPLES)!r})"
+    code += f"; runpy.run_path({str(EXAMPLES / 'deactivate_users.py')!r}, run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, "pip install tqdm" in done.stderr) == (2, True)
+
+
+# compare_realms
+
+
+def configure(tenant, realm, place, documents):
+    for name, document in documents.items():
+        tenant.collection(f"/am/json/realms/root/realms/{realm}/realm-config/{place}").write(name, document)
 
 
 def test_compare_realms(tenant):
-    """Revisions aside, by value."""
-    for realm, lifetime in (("alpha", 60), ("bravo", 30)):
-        services = tenant.collection(f"/am/json/realms/root/realms/{realm}/realm-config/services")
-        services.write("oauth-oidc", {"lifetime": lifetime, "same": 1})
-        services.write("baseurl", {"source": "FIXED"})
+    """Revisions aside, by value; the values are shown only when asked for."""
+    configure(tenant, "alpha", "services", {"oauth-oidc": {"lifetime": 60, "same": 1}, "baseurl": {"source": "X"}})
+    configure(tenant, "bravo", "services", {"oauth-oidc": {"lifetime": 30, "same": 1}, "baseurl": {"source": "X"}})
     done = run("compare_realms", "services/oauth-oidc", "services/baseurl", tenant=tenant)
-    assert (done.returncode, done.stdout) == (1, "services/oauth-oidc lifetime: 60 in alpha, 30 in bravo\n")
+    assert (done.returncode, done.stdout) == (1, "services/oauth-oidc lifetime\n")
+    shown = run("compare_realms", "services/oauth-oidc", "--values", tenant=tenant)
+    assert (shown.returncode, shown.stdout) == (1, "services/oauth-oidc lifetime: 60 in alpha, 30 in bravo\n")
     same = run("compare_realms", "services/baseurl", tenant=tenant)
     assert (same.returncode, same.stdout) == (0, "The same.\n")
+    assert set(methods(tenant)) == {"GET"}
+
+
+def test_compare_realms_collection_by_collection(tenant):
+    """What is in one of them only is a difference."""
+    configure(tenant, "alpha", "agents/OAuth2Client", {"app": {"scopes": ["a"]}, "old": {}, "same": {"x": None}})
+    configure(tenant, "bravo", "agents/OAuth2Client", {"app": {"scopes": ["b"]}, "new": {}, "same": {"x": None}})
+    done = run("compare_realms", "agents/OAuth2Client/", tenant=tenant)
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        "agents/OAuth2Client/app scopes",
+        "agents/OAuth2Client/new is in bravo only",
+        "agents/OAuth2Client/old is in alpha only",
+    ]
+    missing = run("compare_realms", "agents/OAuth2Client/app", "--realms", "alpha", "charlie", tenant=tenant)
+    assert (missing.returncode, missing.stdout) == (1, "agents/OAuth2Client/app is in alpha only\n")
+
+
+@pytest.mark.parametrize("name", ["services/typo", "services/typo/", "typo/"])
+def test_what_is_in_neither_realm_is_not_the_same(tenant, name):
+    """It is misspelt."""
+    done = run("compare_realms", name, tenant=tenant)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"has {name}: is it spelt right?" in done.stderr
+
+
+def test_a_part_of_a_collection_proves_nothing(tenant):
+    """Where more rows remain, nothing is compared."""
+    page = b'{"result":[{"_id":"a"}],"resultCount":1,"pagedResultsCookie":null,"remainingPagedResults":3}'
+    tenant.faults.append(Fault("GET", status=200, body=page, times=2))
+    done = run("compare_realms", "agents/OAuth2Client/", tenant=tenant)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "in part only" in done.stderr
+
+
+# counter
 
 
 def test_counter(tenant):
     """Several processes at once draw each number once, some answers lost on the way."""
     path = "/openidm/managed/alpha_counter/invoices"
     tenant.faults.append(Fault("PUT", path, times=3, after=4, connection="drop", commit=True))
-    environment = os.environ | {"AIC_BASE_URL": tenant.url}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, EXAMPLES / "counter.py", path, "--times", "5"],
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        for _ in range(3)
-    ]
+    processes = [start("counter", path, "--times", 5, tenant=tenant) for _ in range(3)]
     drawn = [int(line) for process in processes for line in process.communicate(timeout=60)[0].split()]
     assert [process.returncode for process in processes] == [0, 0, 0]
     assert tenant.collection("/openidm/managed/alpha_counter").read("invoices")["count"] == 15
     assert sorted(drawn) == list(range(1, 16))
 
 
-def test_wrong_credentials():
+# All of them
+
+#: Enough for each script to send something.
+ARGUMENTS = {
+    "guarded_edit": ["1", "mail", "x", "--yes"],
+    "changed_users": ["1"],
+    "deactivate_users": ["leavers.csv", "--record", "done.csv"],
+    "compare_realms": ["services/baseurl"],
+    "counter": ["/openidm/managed/alpha_counter/invoices"],
+}
+SCRIPTS = sorted(path.stem for path in EXAMPLES.glob("*.py") if path.stem != "environment")
+
+
+@pytest.fixture
+def arguments(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "leavers.csv").write_text("_id\n1\n")
+    return ARGUMENTS
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_every_script_explains_itself(script):
+    """--help works, and says where the credentials come from and, in its first lines, what the script is for."""
+    helped = run(script, "--help")
+    assert helped.returncode == 0
+    for name in ("--base-url", "AIC_BASE_URL", "AIC_TOKEN", f"python {script}.py"):
+        assert name in helped.stdout
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({}, "which tenant? Give --base-url"),
+        ({"AIC_BASE_URL": "tenant.example.com"}, "base_url does not start with https://"),
+        ({"AIC_BASE_URL": "https://me:s3cr3tpw@tenant.example.com"}, "base_url holds user info"),
+        ({"AIC_BASE_URL": "https://tenant.example.com", "AIC_TOKEN": "s3cr3tpw\u20ac"}, "AIC_TOKEN holds a character"),
+        ({"AIC_BASE_URL": "https://tenant.example.com", "AIC_PASSWORD": "s3cr3tpw"}, "AIC_USERNAME and AIC_PASSWORD"),
+    ],
+)
+def test_what_makes_no_sense_is_said_so(script, arguments, environment, said):
+    """One line, exit status 2, and no secret in it."""
+    done = run(script, *arguments[script], **environment)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert "s3cr3tpw" not in done.stderr
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_wrong_credentials(script, arguments):
     """One line with the server's words, without the token."""
     with Tenant(tokens={"right": "me"}) as tenant:
-        done = run("changed_users", 1, tenant=tenant, AIC_TOKEN="wrong-s3cr3t")
-    assert done.returncode == 1
-    assert "401 Unauthorized: GET /openidm/managed/alpha_user/1: Access Denied" in done.stderr
-    assert "s3cr3t" not in done.stderr
+        done = run(script, *arguments[script], tenant=tenant, AIC_TOKEN="wrong-s3cr3t")
+    assert done.returncode == 2
+    assert "401 Unauthorized: GET " in done.stderr
+    assert "Access Denied" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert "s3cr3t" not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("script", sorted(path.stem for path in EXAMPLES.glob("*.py") if path.stem != "environment"))
-def test_every_script_explains_itself(script):
-    """--help works, and without a tenant it says what is missing."""
-    helped = run(script, "--help")
-    assert (helped.returncode, "--base-url" in helped.stdout) == (0, True)
+@pytest.mark.parametrize("script", sorted(set(SCRIPTS) - {"deactivate_users"}))
+def test_no_server(script, arguments):
+    """One line, exit status 2. The bulk deactivation has it in its record instead, user by user."""
+    done = run(script, *arguments[script], "--base-url", "http://127.0.0.1:9")
+    assert done.returncode == 2
+    assert "is the address right?" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
