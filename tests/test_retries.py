@@ -79,7 +79,7 @@ def test_a_broken_connection(method, sent):
         import threading
 
         def serve():
-            for answer in (b"", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"):
+            for answer in (b"", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")[:sent]:
                 connection, _ = server.accept()
                 with connection:
                     got.append(connection.recv(65536))
