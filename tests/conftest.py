@@ -6,6 +6,8 @@ from typing import TypeVar
 
 import pytest
 
+from . import crest_server as genuine
+
 #: Not tests of ours: the means to run those of requests.
 collect_ignore = ["upstream"]
 
@@ -16,6 +18,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Where everything that a test may need is there, a skipped test is a hole and not a courtesy: .ci/run says so."""
     if os.environ.get("AIC_REQUESTS_NO_SKIP"):
         config.pluginmanager.register(SkipsFail())
+
+
+@pytest.fixture(scope="session")
+def crest_server() -> Generator[str, None, None]:
+    """The address of the genuine CREST server: collections under /crest, and compressed under /gz."""
+    with genuine.running() as url:
+        yield url
 
 
 class SkipsFail:
