@@ -60,8 +60,7 @@ class TenantAdapter(HTTPAdapter):
 
 
 def _raw(answer: Answer, method: str) -> HTTPResponse:
-    # As http.client reads what went out as UTF-8.
-    headers = [(name, value.encode("utf-8").decode("latin-1")) for name, value in answer.headers]
+    headers = [(name, value.encode("latin-1", "replace").decode("latin-1")) for name, value in answer.headers]
     if not any(name.lower() == "content-length" for name, _ in headers):
         headers.append(("Content-Length", str(len(answer.body))))
     message = HTTPMessage()

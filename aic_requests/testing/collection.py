@@ -103,13 +103,13 @@ class Collection:
         if self.behaviour.revision == "weak":
             body = to_json(self.shown(resource_id, stored))
             return f'W/"{len(body):x}-{hashlib.sha256(body).hexdigest()[:12]}"'
-        return None if stored.revision is None else f'"{stored.revision}"'
+        return None if stored.revision is None or self.behaviour.revision == "inside" else f'"{stored.revision}"'
 
     def _next_revision(self, content: Document, former: Stored | None) -> str | None:
         kind = self.behaviour.revision
         if kind == "none":
             return None
-        if kind == "opaque":
+        if kind in ("opaque", "inside"):
             return f"{self._numbers.node}-{self._numbers.next()}"
         if kind == "hash":
             crc = zlib.crc32(to_json(content, in_order=True))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-RevisionKind = Literal["counter", "opaque", "hash", "weak", "none"]
+RevisionKind = Literal["counter", "opaque", "hash", "weak", "inside", "none"]
 
 _JSON = "application/json;charset=utf-8"
 
@@ -17,7 +17,8 @@ class Behaviour:
         place: Path of the collections; ``*`` is any one part, a final ``**`` any number of parts.
         revision: ``counter``: 0, 1, 2 (MemoryBackend, OpenIDM); ``opaque``: ``<uuid>-<counter>`` (AIC's IDM);
             ``hash``: signed 32-bit hash of the content (AM); ``weak``: a weak tag of the body beside an unrelated
-            number in ``_rev`` (IGA); ``none``: neither (ESVs, IDM's configuration).
+            number in ``_rev`` (IGA); ``inside``: opaque, in ``_rev`` and in no ETag; ``none``: neither (ESVs, IDM's
+            configuration).
         first: The first revision of a counter.
         headers: What every answer carries.
         ignores_match: If-Match is not looked at (AM's configuration).

@@ -2,16 +2,17 @@
 
 import base64
 import binascii
-from operator import itemgetter
+import re
 from typing import Any
 from urllib.parse import quote, unquote
 
 from .collection import Collection
 from .filters import parse
 from .messages import Document, Refusal
-from .pointers import values_at
+from .pointers import parts_of, values_of
 
 _SELECTORS = ("_queryfilter", "_queryid", "_queryexpression")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,10}")
 _POLICIES = {"NONE", "ESTIMATE", "EXACT"}
 
 
@@ -35,40 +36,32 @@ def query(collection: Collection, parameters: dict[str, str]) -> Document:
     limit = behaviour.max_page_size
     if policy not in _POLICIES:
         raise Refusal(400, "_totalPagedResultsPolicy is NONE, ESTIMATE or EXACT")
-    if cookie and offset:
+    if cookie is not None and offset:
         raise Refusal(400, "_pagedResultsOffset and _pagedResultsCookie together")
     if limit is not None and size > limit:
         raise Refusal(400, f"The page size must not exceed {limit}")
 
     rows = [collection.read(one) for one in collection.ids()]
     rows = [row for row in rows if test(row)]
-    keys = [key for key in parameters.get("_sortkeys", "").split(",") if key]
-    if "_sortkeys" in parameters and not keys:
-        raise Refusal(400, "_sortKeys is empty")
+    keys = parameters["_sortkeys"].split(",") if "_sortkeys" in parameters else []
+    if not all(keys):
+        raise Refusal(400, "A sort key is empty")
     for key in reversed(keys):
-        name = key.lstrip("+-")
-        rows = [
-            row
-            for _, _, row in sorted(
-                ((_rank(row, name), at, row) for at, row in enumerate(rows)),
-                key=itemgetter(0),
-                reverse=key.startswith("-"),
-            )
-        ]
+        rows = _sorted(rows, parts_of(key[1:] if key[0] in "+-" else key), descending=key[0] == "-")
 
     if parameters.get("_queryid") == "query-all-ids":
         rows = [{name: row[name] for name in ("_id", "_rev") if name in row} for row in rows]
 
-    start = _start(cookie, behaviour.paging) if cookie else offset
+    start = _start(cookie, behaviour.paging) if size and cookie is not None else offset
     page = rows[start : start + size] if size else rows[start:]
     rest = max(0, len(rows) - start - len(page))
     gives_cookie = size and rest and (behaviour.paging != "sorted" or keys)
-    exact = policy == "EXACT" and bool(size)
+    exact = policy != "NONE" and bool(size)
     return {
         "result": page,
         "resultCount": len(page),
         "pagedResultsCookie": _cookie(start + len(page), keys, behaviour.paging) if gives_cookie else None,
-        "totalPagedResultsPolicy": policy if size else "NONE",
+        "totalPagedResultsPolicy": "EXACT" if exact else "NONE",
         "totalPagedResults": len(rows) if exact else -1,
         "remainingPagedResults": rest if behaviour.paging == "none" and size else -1,
     }
@@ -87,31 +80,35 @@ def _filter_of(parameters: dict[str, str], known: tuple[str, ...]) -> str:
 
 
 def _number(parameters: dict[str, str], name: str) -> int:
-    try:
-        text = parameters.get(name, "0")
-        number = _whole(text.removeprefix("-"))
-    except ValueError:
-        raise Refusal(400, f"{name} is no number") from None
-    # Less than nothing is no limit.
-    return 0 if text.startswith("-") else number
+    """A Java integer; less than nothing is no limit."""
+    text = parameters.get(name, "0")
+    if not _INTEGER.fullmatch(text) or not -(1 << 31) <= int(text) < 1 << 31:
+        raise Refusal(400, f"{name} is no number")
+    return max(0, int(text))
 
 
-def _rank(row: Document, pointer: str) -> tuple[int, Any]:
-    """Missing values last, unlike types apart."""
-    value = next(values_at(row, pointer), None)
-    if value is None:
-        return (3, "")
-    if isinstance(value, bool | int | float):
+def _sorted(rows: list[Document], parts: list[str], *, descending: bool) -> list[Document]:
+    """By the least of a field's values; where there is none, last in either direction."""
+    ranked = [(min(map(_rank, values_of(row, parts)), default=None), row) for row in rows]
+    there = [(rank, row) for rank, row in ranked if rank is not None]
+    there.sort(key=lambda one: one[0], reverse=descending)
+    return [row for _, row in there] + [row for rank, row in ranked if rank is None]
+
+
+def _rank(value: Any) -> tuple[int, Any]:
+    """Unlike types apart."""
+    if isinstance(value, bool):
         return (0, value)
-    return (1, value.lower()) if isinstance(value, str) else (2, str(value))
+    if isinstance(value, int | float):
+        return (1, value)
+    return (2, value.lower()) if isinstance(value, str) else (3, str(value))
 
 
 def _cookie(offset: int, keys: list[str], paging: str) -> str | None:
     if paging == "none":
         return None
     if paging == "sorted":
-        signed = ",".join(key if key[0] in "+-" else f"+/{key}" for key in keys)
-        signed = ",".join(key if key.startswith("+/") else f"{key[0]}/{key[1:]}" for key in signed.split(","))
+        signed = ",".join(_signed(key) for key in keys)
         return base64.b64encode(f"{offset}:{signed}".encode()).decode()
     if paging == "connector":
         # It looks percent-encoded and is not: it goes back as it is.
@@ -119,10 +116,18 @@ def _cookie(offset: int, keys: list[str], paging: str) -> str | None:
     return str(offset)
 
 
+def _signed(key: str) -> str:
+    """A sort key as Java writes it."""
+    sign, pointer = (key[0], key[1:]) if key[0] in "+-" else ("+", key)
+    return sign + "".join(f"/{quote(part)}" for part in parts_of(pointer))
+
+
 def _start(cookie: str, paging: str) -> int:
     try:
         if paging == "sorted":
-            text = base64.b64decode(cookie, validate=True).decode().partition(":")[0]
+            text, _, keys = base64.b64decode(cookie, validate=True).decode().partition(":")
+            if not keys:
+                raise ValueError(cookie)
         elif paging == "connector":
             text = base64.b64decode(unquote(cookie).removesuffix(":0")).decode()
         else:

@@ -7,21 +7,22 @@ import gzip
 import re
 from dataclasses import replace
 from threading import RLock
-from typing import Any
+from typing import Any, cast
 
 from .collection import Collection, Numbers, Stored
 from .messages import DEEPEST, Answer, Document, Headers, Refusal, Request, depth_of, same, to_json
 from .patching import patched
-from .pointers import parts_of, step
+from .pointers import parts_of, value_at
 from .profiles import Behaviour, Profile
 from .queries import query
-from .reading import Reading
+from .reading import Reading, method_of
 
 _JSON = ("Content-Type", "application/json;charset=utf-8")
 _CODING_SUFFIX = re.compile(r"--gzip(?=\"|$)")
 #: What a compressing server compresses. Jetty 12 does so with the answer to a create as well.
 _COMPRESSED = {"strips": {("GET", 200)}, "reads": {("GET", 200), ("POST", 201), ("POST", 200)}}
-_NOT_IN_HEADERS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+#: What a container writes as a blank: line breaks and other controls, and what is not in ISO 8859-1 (seen on Jetty).
+_NOT_IN_HEADERS = re.compile(r"[\x00-\x1f\u0100-\U0010ffff]")
 _NO_PLACE = Behaviour("/")
 
 
@@ -97,8 +98,11 @@ class Rules:
                 whole = reading.operation in ("query", "create", "action")
                 place, resource_id = (place, None) if whole else (place[:-1], place[-1])
             return self._at(behaviour, place), resource_id
-        if not request.segments:
-            raise Refusal(400, "The root is no resource")
+        above = request.segments[:-1]
+        below = any(behaviour.matches(above) for behaviour in self.profile.behaviours)
+        if reading.creates and (not request.segments or below):
+            # The root, or below a resource: the place is there, and is none to create in.
+            raise Refusal(400, "No collection to create in", rule="a create is asked of a collection")
         raise Refusal(404, f"Resource '{'/'.join(request.segments)}' not found", rule="no such place")
 
     def _at(self, behaviour: Behaviour, place: tuple[str, ...]) -> Collection:
@@ -141,7 +145,7 @@ class Rules:
         if resource_id is not None:
             raise Refusal(400, "A resource cannot be queried")
         envelope = query(collection, reading.parameters)
-        envelope["result"] = [_chosen(row, reading) for row in envelope["result"]]
+        envelope["result"] = [_chosen(row, collection.behaviour, reading) for row in envelope["result"]]
         body = to_json(envelope, pretty=_is_pretty(reading))
         return Answer(200, [*collection.behaviour.headers, _JSON], body, f"query: {envelope['resultCount']} rows")
 
@@ -178,20 +182,19 @@ class Rules:
 
     def _read(self, _request: Request, collection: Collection, resource_id: str, reading: Reading) -> Answer:
         stored = _found(collection, resource_id)
-        if reading.none_match is not None and stored.revision is not None:
+        if reading.none_match is not None and collection.tag(resource_id, stored) is not None:
             weak = collection.behaviour.revision == "weak"
             if reading.none_match == (collection.tag(resource_id, stored) if weak else stored.revision):
-                return _not_modified(stored.revision)
-        if "_mimetype" in reading.parameters:
+                return _not_modified(str(stored.revision))
+        if reading.parameters.get("_mimetype", "application/json") != "application/json":
             return _raw(collection, resource_id, stored, reading)
         return self._shown(collection, resource_id, stored, reading, 200, f"read at {stored.revision}")
 
     def _update(self, request: Request, collection: Collection, resource_id: str, reading: Reading) -> Answer:
         stored = collection.documents.get(resource_id)
-        creates = reading.none_match is not None or (reading.match is None and reading.protocol >= (2, 0))
         _check_demand(collection, reading)
         if stored is None:
-            if not creates:
+            if not reading.creates:
                 _found(collection, resource_id)
             return self._create(request, collection, None, reading, resource_id)
         if reading.none_match is not None:
@@ -207,6 +210,8 @@ class Rules:
     def _patch(self, _request: Request, collection: Collection, resource_id: str, reading: Reading) -> Answer:
         _check_demand(collection, reading)
         stored = _found(collection, resource_id)
+        if not collection.behaviour.compares_content:
+            _check_match(collection.behaviour, stored, reading)
         content = _without_id(patched(stored.content, reading.body, inert=collection.behaviour.inert))
         return self._write(collection, resource_id, stored, content, reading)
 
@@ -257,7 +262,7 @@ class Rules:
     def _shown(
         self, collection: Collection, resource_id: str, stored: Stored, reading: Reading, status: int, rule: str
     ) -> Answer:
-        document = _chosen(collection.shown(resource_id, stored), reading)
+        document = _chosen(collection.shown(resource_id, stored), collection.behaviour, reading)
         body = to_json(document, pretty=_is_pretty(reading))
         tag = collection.tag(resource_id, stored)
         headers: Headers = [*collection.behaviour.headers, _JSON]
@@ -292,7 +297,7 @@ class Rules:
             headers.append(("X-ForgeRock-TransactionId", transaction or f"{self._numbers.uuid()}-request-1"))
         if self.profile.session_cookie and request.header("x-openidm-nosession") != "true":
             headers.append(("Set-Cookie", f"session-jwt={self._numbers.uuid()}; Path=/; HttpOnly"))
-        # An id or a parameter may hold line breaks and halves of letters; a header may not.
+        # An id or a parameter may hold line breaks and letters of any kind; a header may not.
         headers = [(name, _NOT_IN_HEADERS.sub(" ", value)) for name, value in headers]
         return replace(answer, headers=headers, body=body)
 
@@ -316,7 +321,7 @@ def _sets_something(reading: Reading) -> bool:
     """
     if reading.operation != "patch":
         return False
-    return any(str(operation["operation"]).lower() != "remove" for operation in reading.body)
+    return any(operation.kind != "remove" for operation in reading.body)
 
 
 def _check_demand(collection: Collection, reading: Reading) -> None:
@@ -354,22 +359,23 @@ def _check_policies(
         raise Refusal(403, failure, detail=detail, rule="a policy failed")
 
 
-def _chosen(document: Document, reading: Reading) -> Document:
+def _chosen(document: Document, behaviour: Behaviour, reading: Reading) -> Document:
     """The fields asked for. An unknown one is left out; ``_id`` and ``_rev`` are always there."""
-    fields = [field for field in reading.parameters.get("_fields", "").split(",") if field]
-    if not fields:
+    if "_fields" not in reading.parameters:
         return document
-    always = ("_id", "_rev") if reading.protocol >= (2, 0) else ()
+    # A revision that only the body knows is a field like any other.
+    always = ["_id"] if behaviour.revision == "inside" else ["_id", "_rev"]
+    if reading.protocol < (2, 0):
+        always = []
     result: Document = {name: document[name] for name in always if name in document}
-    for field in fields:
-        value: Any = document
+    for field in reading.parameters["_fields"].split(","):
+        parts = parts_of(field)
         try:
-            for part in parts_of(field):
-                value = step(value, part)
+            value = value_at(document, parts)
         except KeyError:
             continue
-        # A nested field comes back under its last name.
-        result[parts_of(field)[-1]] = copy.deepcopy(value)
+        # A nested field comes back under its last name; an empty one stands for all.
+        result |= copy.deepcopy({parts[-1]: value} if parts else document)
     return result
 
 
@@ -377,21 +383,27 @@ def _raw(collection: Collection, resource_id: str, stored: Stored, reading: Read
     """``_mimeType``: one field as it is, or decoded from base64 where it is no text."""
     kind = reading.parameters["_mimetype"]
     fields = [field for field in reading.parameters.get("_fields", "").split(",") if field]
-    if not fields:
-        raise Refusal(500, "_mimeType without _fields")
     value = collection.shown(resource_id, stored).get(fields[0])
-    body = b""
-    if isinstance(value, str):
-        body = value.encode("utf-8", "surrogatepass")
-        if not kind.startswith("text/"):
-            try:
-                body = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
-            except (binascii.Error, ValueError):
-                body = b""
+    body = b"" if value is None else _in_java(value).encode("utf-8", "surrogatepass")
+    if not kind.startswith("text/"):
+        try:
+            body = base64.urlsafe_b64decode(body + b"=" * (-len(body) % 4))
+        except (binascii.Error, ValueError):
+            body = b""
     charset = ";charset=utf-8" if kind.startswith("text/") else ";charset=UTF-8"
     headers: Headers = [*collection.behaviour.headers, ("Content-Type", kind + charset)]
     tag = collection.tag(resource_id, stored)
     return Answer(200, [*headers, ("ETag", tag)] if tag else headers, body, "raw field")
+
+
+def _in_java(value: Any) -> str:
+    """A value as Java's toString has it."""
+    if isinstance(value, dict):
+        inner = (f"{name}={_in_java(one)}" for name, one in cast("Document", value).items())
+        return "{" + ", ".join(inner) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_in_java, cast("list[object]", value))) + "]"
+    return str(value) if isinstance(value, str | float) else to_json(value).decode()
 
 
 def _is_pretty(reading: Reading) -> bool:
@@ -400,13 +412,14 @@ def _is_pretty(reading: Reading) -> bool:
 
 def _not_modified(revision: str) -> Answer:
     """CREST's 304: a bare answer that promises 67 bytes which the container drops."""
-    return Answer(304, [("Content-Type", "application/json"), ("Content-Length", "67")], b"", f"still at {revision}")
+    return Answer(304, [_JSON, ("Content-Length", "67")], b"", f"still at {revision}")
 
 
 def _refused(refusal: Refusal, request: Request, behaviour: Behaviour) -> Answer:
     if refusal.status == 500 and not refusal.message:
         return Answer(500, [], b"", refusal.rule)
     kind = next((value for name, value in request.parameters if name.lower() == "_mimetype"), None)
-    content_type = _JSON if kind is None or request.method != "GET" else ("Content-Type", kind + ";charset=UTF-8")
+    raw = kind is not None and method_of(request).upper() == "GET"
+    content_type = ("Content-Type", f"{kind};charset=UTF-8") if raw else _JSON
     body = b"" if request.method == "HEAD" else refusal.body(reason=behaviour.reasons)
     return Answer(refusal.status, [*behaviour.headers, content_type], body, refusal.rule)

@@ -141,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not any(name.lower() == "content-length" for name, _ in answer.headers):
             lines.append(f"Content-Length: {len(answer.body)}")
         body = b"" if self.command == "HEAD" or answer.status == 304 else answer.body
-        return "\r\n".join([*lines, "", ""]).encode("utf-8") + body
+        return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + body
 
     def _hang_up(self, *, reset: bool) -> None:
         self.close_connection = True
