@@ -6,8 +6,8 @@ from typing import TypeVar
 
 import pytest
 
-#: upstream: not tests of ours, but the means to run those of requests. openam: needs 400 MB of somebody else's software,
-#: so it runs only where it is named (``tox -e openam``).
+#: upstream: not tests of ours, but the means to run those of requests. openam: needs 400 MB of somebody else's
+#: software, so it runs only where it is named (``tox -e openam``).
 collect_ignore = ["upstream", "openam"]
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)

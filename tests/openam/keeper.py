@@ -8,6 +8,7 @@ prints goes to FOLDER/log. Ends with the command's exit code when it ends by its
 closes, so that its log can be read.
 """
 
+import contextlib
 import os
 import select
 import shutil
@@ -28,10 +29,8 @@ def main(folder: Path, command: list[str]) -> None:
             if child.poll() is not None:
                 (folder / "ended").write_text(str(child.returncode))
     finally:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         child.wait()
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -138,7 +138,7 @@ def lay_out(folder: Path, software: Software, port: int) -> None:
 
 
 def command(folder: Path, software: Software) -> list[str]:
-    bin = software.tomcat / "bin"
+    jars = [software.tomcat / "bin" / name for name in ("bootstrap.jar", "tomcat-juli.jar")]
     return [
         "java",
         "-Xmx1g",
@@ -152,14 +152,14 @@ def command(folder: Path, software: Software) -> list[str]:
         f"-Dcatalina.base={folder}",
         f"-Dcom.iplanet.services.configpath={folder / 'openam'}",
         f"-Dcom.sun.identity.configuration.directory={folder / 'openam'}",
-        *("-classpath", f"{bin / 'bootstrap.jar'}{os.pathsep}{bin / 'tomcat-juli.jar'}"),
+        *("-classpath", os.pathsep.join(map(str, jars))),
         "org.apache.catalina.startup.Bootstrap",
         "start",
     ]
 
 
 def configure(server: OpenAM, directory: list[int]) -> None:
-    """Wait for the bare server, send it the one POST that configures it, and wait until it lets its administrator in."""
+    """Wait for the bare server, send it the one POST that configures it, wait until it lets its administrator in."""
     deadline = time.monotonic() + PATIENCE
     wait_until(server, deadline, "answers", lambda: requests.get(server.url, timeout=60).status_code < 500)
     answer = requests.post(

@@ -15,10 +15,13 @@ OPENAM = "org.openidentityplatform.openam:openam-server:16.0.5:war"
 TOMCAT = "org.apache.tomcat:tomcat:10.1.47:tar.gz"
 UNPACK = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack"
 
-#: The embedded directory, zipped inside the war, and the line of it that says where it listens.
+#: The embedded directory, zipped inside the war. No setting of the configurator says where it listens.
 DIRECTORY = Path("WEB-INF", "template", "opendj", "opendj.zip")
-LISTENS_EVERYWHERE = b"ds-cfg-listen-address: 0.0.0.0"
-LISTENS_HERE = b"ds-cfg-listen-address: 127.0.0.1"
+LISTENING = {
+    b"ds-cfg-listen-address: 0.0.0.0": b"ds-cfg-listen-address: 127.0.0.1",
+    # The setup switches JMX on, and RMI binds every interface whatever it is told: it must not find the class.
+    b"org.opends.server.protocols.jmx.JmxConnectionHandler": b"org.opends.server.protocols.jmx.None",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,36 +58,42 @@ def unpacked(artifact: str, prepare) -> Path:
     if not folder.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as work:
-            unpack(artifact, Path(work, "new"))
-            prepare(Path(work, "new"))
+            new = unpack(artifact, Path(work))
+            prepare(new)
             if not folder.exists():
-                os.rename(Path(work, "new"), folder)
+                os.rename(new, folder)
 
     return folder
 
 
-def unpack(artifact: str, folder: Path) -> None:
+def unpack(artifact: str, work: Path) -> Path:
+    """Let Maven fetch an artifact and unpack it; what it leaves beside (markers) stays in *work* too."""
+    folder = work / "new"
     maven = subprocess.run(
         ["mvn", "-B", "-q", UNPACK, f"-Dartifact={artifact}", f"-DoutputDirectory={folder}"],
+        cwd=work,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     if maven.returncode:
         raise RuntimeError(f"Maven could not fetch {artifact}:\n{maven.stdout[-4000:]}")
+    return folder
 
 
 def listening_here(openam: Path) -> None:
-    """Bind the directory inside the war to 127.0.0.1: no setting of the configurator does."""
+    """Bind the directory inside the war to 127.0.0.1."""
     old = openam / DIRECTORY
     new = old.with_suffix(".new")
-    found = 0
+    left = set(LISTENING)
     with zipfile.ZipFile(old) as before, zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as after:
         for entry in before.infolist():
             content = before.read(entry)
-            if entry.filename.endswith(".ldif"):
-                found += content.count(LISTENS_EVERYWHERE)
-                content = content.replace(LISTENS_EVERYWHERE, LISTENS_HERE)
+            if entry.filename.endswith("config.ldif"):
+                for everywhere, here in LISTENING.items():
+                    if everywhere in content:
+                        left.discard(everywhere)
+                        content = content.replace(everywhere, here)
             after.writestr(entry, content)
-    assert found, f"no {LISTENS_EVERYWHERE!r} in {old}: it would listen on every interface"
+    assert not left, f"{old} does not say {left}: would it listen on every interface?"
     os.replace(new, old)

@@ -78,7 +78,7 @@ def test_what_all_may_read_is_still_read_by_each(signed_in, new_token):
 
 
 def test_each_keeps_the_entry_as_he_may_see_it(openam, chief, signed_in, new_token):
-    """AM's entry of a user is another one for each reader, tag and fields: everybody is served what he would be told."""
+    """AM's entry of a user differs by reader, tag and fields: everybody is served what he would be told."""
     path, token = new_token()
     tokens = [token, new_token()[1], token_of(openam, ADMIN, PASSWORD)]
     sessions = [signed_in(one) for one in tokens]
