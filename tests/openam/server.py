@@ -153,7 +153,7 @@ def command(folder: Path, software: Software) -> list[str]:
         f"-Dcom.iplanet.services.configpath={folder / 'openam'}",
         f"-Dcom.sun.identity.configuration.directory={folder / 'openam'}",
         *("-classpath", os.pathsep.join(map(str, jars))),
-        "org.apache.catalina.startup.Bootstrap",
+        str(Path(__file__).with_name("OnLoopback.java")),
         "start",
     ]
 

@@ -19,8 +19,8 @@ UNPACK = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack"
 DIRECTORY = Path("WEB-INF", "template", "opendj", "opendj.zip")
 LISTENING = {
     b"ds-cfg-listen-address: 0.0.0.0": b"ds-cfg-listen-address: 127.0.0.1",
-    # The setup switches JMX on, and RMI binds every interface whatever it is told: it must not find the class.
-    b"org.opends.server.protocols.jmx.JmxConnectionHandler": b"org.opends.server.protocols.jmx.None",
+    # JMX, which has no address of its own and is switched on whether one wants it or not.
+    b"ds-cfg-listen-port: 1689": b"ds-cfg-listen-port: 1689\nds-cfg-listen-address: 127.0.0.1",
 }
 
 
@@ -34,7 +34,7 @@ class Software:
 
 def missing_tools() -> str:
     """How to install what this machine lacks; "" where nothing is missing."""
-    tools = {"java": "openjdk-17-jdk-headless", "mvn": "maven"}
+    tools = {"javac": "openjdk-17-jdk-headless", "mvn": "maven"}
     packages = [package for tool, package in tools.items() if shutil.which(tool) is None]
     return f"apt-get install -y {' '.join(packages)}" if packages else ""
 
