@@ -103,3 +103,8 @@ def site(colleague: AICSession) -> str:
 def site_of(name: str, *secondary: str) -> dict[str, object]:
     """What can be written of a site."""
     return {"url": f"http://{name}.example.org:80/openam", "secondaryURLs": list(secondary)}
+
+
+def new_url() -> str:
+    """A URL for a site; AM answers 500 where another site has it already."""
+    return f"http://h{uuid.uuid4().hex[:12]}.example.org:80/openam"

@@ -16,6 +16,8 @@ TOKEN_PATH = "/oauth2/access_token"
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 CLIENT = "service-account"
 SCOPE = "fr:am:* fr:idm:*"
+#: Of the fields of a client.
+PREFIX = "com.forgerock.openam.oauth2provider."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +47,20 @@ class Key:
 def register(admin: AICSession, key: Key) -> None:
     """Switch the OAuth 2.0 service of the root realm on, and let the client in."""
     admin.post("/json/realms/root/realm-config/services/oauth-oidc?_action=create", json={})
-    prefix = "com.forgerock.openam.oauth2provider."
     admin.put(
         f"/json/realms/root/realm-config/agents/OAuth2Client/{CLIENT}",
         json={
             "userpassword": uuid.uuid4().hex,
             "sunIdentityServerDeviceStatus": "Active",
-            f"{prefix}clientType": "Public",
-            f"{prefix}tokenEndPointAuthMethod": "none",
-            f"{prefix}redirectionURIs": ["[0]=http://localhost/cb"],
-            f"{prefix}scopes": ["[0]=fr:am:*", "[1]=fr:idm:*"],
-            f"{prefix}defaultScopes": ["[0]=fr:am:*"],
-            f"{prefix}publicKeyLocation": "jwks",
-            f"{prefix}jwks": json.dumps({"keys": [key.public]}),
+            f"{PREFIX}clientType": "Public",
+            f"{PREFIX}tokenEndPointAuthMethod": "none",
+            # Nobody asks for an ID token, but without its algorithm every grant is a server_error.
+            f"{PREFIX}idTokenSignedResponseAlg": "RS256",
+            f"{PREFIX}redirectionURIs": ["[0]=http://localhost/cb"],
+            f"{PREFIX}scopes": ["[0]=fr:am:*", "[1]=fr:idm:*"],
+            f"{PREFIX}defaultScopes": ["[0]=fr:am:*"],
+            f"{PREFIX}publicKeyLocation": "jwks",
+            f"{PREFIX}jwks": json.dumps({"keys": [key.public]}),
         },
         headers={"If-None-Match": "*"},
     )

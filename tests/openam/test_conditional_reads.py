@@ -5,7 +5,7 @@ import requests
 
 from aic_requests import NotModified, PreconditionFailed
 
-from .conftest import site_of
+from .conftest import new_url, site_of
 from .signing_in import SESSION_HEADER
 
 VERSION = "/json/serverinfo/version"
@@ -55,7 +55,7 @@ def test_a_changed_site_is_read_anew(admin, colleague, site):
     """So it is with configuration."""
     admin.get(site)
     colleague.get(site)
-    changed = site_of(site.rpartition("/")[2], "http://new.example.org:80/openam")
+    changed = site_of(site.rpartition("/")[2], new_url())
     colleague.put(site, json=changed)
     now = admin.get(site)
     assert not now.from_cache

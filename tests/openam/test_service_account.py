@@ -8,7 +8,7 @@ import pytest
 
 from aic_requests import AICSession, BadRequest, Unauthorized
 
-from .service_account import CLIENT, SCOPE, TOKEN_PATH, Key, assertion, register, sign_in
+from .service_account import CLIENT, PREFIX, SCOPE, TOKEN_PATH, Key, assertion, register, sign_in
 from .signing_in import SESSION_HEADER, session_of
 
 HOUR = 3600
@@ -148,8 +148,11 @@ def test_a_wrong_secret(admin, nobody, key):
         json={
             "userpassword": f"{secret}-right",
             "sunIdentityServerDeviceStatus": "Active",
-            "com.forgerock.openam.oauth2provider.scopes": ["[0]=fr:am:*"],
-            "com.forgerock.openam.oauth2provider.redirectionURIs": ["[0]=http://localhost/cb"],
+            f"{PREFIX}clientType": "Confidential",
+            f"{PREFIX}tokenEndPointAuthMethod": "client_secret_basic",
+            f"{PREFIX}idTokenSignedResponseAlg": "HS256",
+            f"{PREFIX}scopes": ["[0]=fr:am:*"],
+            f"{PREFIX}redirectionURIs": ["[0]=http://localhost/cb"],
         },
     )
     asked = {"grant_type": "client_credentials", "scope": "fr:am:*"}

@@ -9,7 +9,7 @@ import pytest
 
 from aic_requests import BadRequest, NotFound, NotImplementedByServer, PreconditionFailed, maybe_applied
 
-from .conftest import site_of
+from .conftest import new_url, site_of
 from .signing_in import session_of
 
 CLIENTS = "/json/realms/root/realm-config/agents/OAuth2Client"
@@ -103,12 +103,12 @@ def test_a_site_is_written_under_the_revision_that_was_read(admin, colleague, si
     name = site.rpartition("/")[2]
     admin.get(site)
     colleague.get(site)
-    first = colleague.put(site, json=site_of(name, "http://one.example.org:80/openam"))
+    first = colleague.put(site, json=site_of(name, new_url()))
     with pytest.raises(PreconditionFailed) as caught:
-        admin.put(site, json=site_of(name, "http://two.example.org:80/openam"))
+        admin.put(site, json=site_of(name, new_url()))
     assert caught.value.cause_of_failure == "stale"
     assert admin.get(site).json() == first.json()
-    second = admin.put(site, json=site_of(name, "http://two.example.org:80/openam"))
+    second = admin.put(site, json=site_of(name, new_url()))
     assert second.request.headers["If-Match"] == first.headers["ETag"]
 
 
@@ -128,17 +128,17 @@ def test_a_created_site_is_known_by_its_id(admin):
     created = admin.post("/json/global-config/sites?_action=create", json={"_id": name, **site_of(name)})
     assert created.status_code == 201
     assert created.headers["Location"].endswith(f"/json/global-config/{name}")
-    written = admin.put(f"/json/global-config/sites/{name}", json=site_of(name, "http://one.example.org:80/openam"))
+    written = admin.put(f"/json/global-config/sites/{name}", json=site_of(name, new_url()))
     assert written.request.headers["If-Match"] == created.headers["ETag"]
 
 
-def test_the_rows_of_a_query_teach_no_revision(admin, user):
-    """A row's _rev is that of its fields: after a query alone, a write goes out without If-Match."""
-    users, _, name = user.rpartition("/")
-    found = admin.get(users, params={"_queryFilter": f'uid eq "{name}"', "_fields": "mail"}).json()["result"][0]
-    written = admin.put(user, json={"mail": "after@example.org"})
+def test_the_rows_of_a_query_teach_no_revision(admin, client):
+    """A row's _rev is not that of the resource: after a query alone, a write goes out without If-Match."""
+    rows = admin.get(CLIENTS, params={"_queryFilter": "true", "_fields": "_id"}).json()["result"]
+    row = next(row for row in rows if row["_id"] == client.rpartition("/")[2])
+    written = admin.put(client, json=client_of("email"))
     assert "If-Match" not in written.request.headers
-    assert admin.get(user).json()["_rev"] != found["_rev"]
+    assert row["_rev"] != written.json()["_rev"]
 
 
 def test_a_write_that_changes_nothing_is_still_guarded(admin, colleague, site):
@@ -149,7 +149,7 @@ def test_a_write_that_changes_nothing_is_still_guarded(admin, colleague, site):
     assert admin.put(site, json=same).headers["ETag"] == tag
     with pytest.raises(PreconditionFailed):
         admin.put(site, json=same, headers=STALE)
-    other = colleague.put(site, json=site_of(name, "http://x.example.org:80/openam"), headers={"If-Match": tag})
+    other = colleague.put(site, json=site_of(name, new_url()), headers={"If-Match": tag})
     back = colleague.put(site, json=same)
     assert other.headers["ETag"] != tag
     assert back.headers["ETag"] == tag
@@ -179,7 +179,7 @@ def test_no_two_creators_hear_the_same_but_on_am(openam, admin, admin_token, obs
     """
     Of eight who create one client at once under ``If-None-Match: *``, at least one is told 201 and the others 412.
 
-    Exactly one would be right; OpenAM looks first and writes then, so it is 1 to 5. Who must know reads back.
+    Exactly one would be right; OpenAM looks first and writes then, so it is 1 to 8. Who must know reads back.
     """
     winners = []
     for _ in range(4):
@@ -257,14 +257,28 @@ def test_a_patch_of_a_user_is_refused(admin, user):
     assert not maybe_applied(caught.value)
 
 
-def test_a_user_without_a_password_is_not_found(admin, user):
-    """AM's 404 to a PUT that would create: "Minimum password length is 8."; the words tell it from a missing one."""
-    missing = f"{user}x"
+@pytest.mark.parametrize("end", ["", "x"], ids=["a user who exists", "one who does not"])
+def test_a_put_that_may_create_wants_a_password(admin, user, end):
+    """
+    A PUT without If-Match is a create first, so AM's answer is 404 "Minimum password length is 8.", user or no user.
+
+    The words tell it from a user who is missing.
+    """
     with pytest.raises(NotFound) as caught:
-        admin.put(missing, json={"mail": "a@example.org"})
+        admin.put(user + end, json={"mail": "after@example.org"})
     assert caught.value.message == "Minimum password length is 8."
+
+
+def test_a_put_after_a_read_does_not_create(admin, user):
+    """What was read goes out under its revision, which makes it an update: no password is asked for."""
+    admin.get(user)
+    assert admin.put(user, json={"mail": "after@example.org"}).json()["mail"] == ["after@example.org"]
+
+
+def test_update_that_creates_without_a_password(admin, user):
+    """update() takes this 404 for a resource that is gone, tries again, and ends with AM's own words."""
     with pytest.raises(NotFound, match="Minimum password length"):
-        admin.update(missing, lambda document: None, missing={"sn": "x", "cn": "y", "userpassword": "s"}, attempts=2)
+        admin.update(f"{user}x", lambda user: None, missing={"sn": "x", "cn": "y", "userpassword": "s"}, attempts=2)
 
 
 def test_a_refused_password_is_not_repeated(admin, user):
