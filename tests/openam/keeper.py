@@ -24,6 +24,7 @@ def main(folder: Path, command: list[str]) -> None:
         child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, start_new_session=True
         )
+    (folder / "pid").write_text(str(child.pid))
     try:
         while not closed(sys.stdin.fileno(), seconds=0.2):
             if child.poll() is not None:
