@@ -1,7 +1,7 @@
 """
 A real OpenAM of our own: configured in a temporary folder, ready when the block begins, gone when it ends.
 
-Java 17, 1 GB of memory, 400 MB of disk beside the cache. Two to three minutes of two cores from nothing to ready.
+A JDK 17, 1 GB of memory, 110 MB of disk beside the cache of 400 MB. One to two minutes from nothing to ready.
 """
 
 import os
@@ -28,7 +28,7 @@ CONTEXT = "/openam"
 ADMIN = "amAdmin"
 PASSWORD = "a-password-for-a-test"
 
-#: Seconds from the start to a configured server. Usually two to three minutes.
+#: Seconds from the start to a configured server, on the slowest machine. Usually one to two minutes.
 PATIENCE = 600
 
 EXPORTS = ("java.base/sun.security.x509=ALL-UNNAMED", "java.base/sun.security.tools.keytool=ALL-UNNAMED")
@@ -76,7 +76,7 @@ def running(software: Software) -> Iterator[OpenAM]:
     Raises:
         NotReady: It ended, or did not answer in time.
     """
-    folder = Path(tempfile.mkdtemp(prefix="openam-"))
+    folder = Path(tempfile.mkdtemp(prefix="openam-"))  # the keeper's to remove
     http, *directory = free_ports(4)
     server = OpenAM(f"http://{HOST}:{http}{CONTEXT}", folder)
     lay_out(folder, software, http)

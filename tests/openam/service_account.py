@@ -44,11 +44,15 @@ class Key:
         return {jwk[name] for name in ("d", "p", "q", "dp", "dq", "qi")}
 
 
-def register(admin: AICSession, key: Key) -> None:
-    """Switch the OAuth 2.0 service of the root realm on, and let the client in."""
+def switch_on(admin: AICSession) -> None:
+    """Give the root realm its OAuth 2.0 service."""
     admin.post("/json/realms/root/realm-config/services/oauth-oidc?_action=create", json={})
+
+
+def register(admin: AICSession, key: Key, client: str = CLIENT, *, lifetime: int = 0) -> None:
+    """Let a client in; its tokens last *lifetime* seconds, 0: the realm's hour."""
     admin.put(
-        f"/json/realms/root/realm-config/agents/OAuth2Client/{CLIENT}",
+        f"/json/realms/root/realm-config/agents/OAuth2Client/{client}",
         json={
             "userpassword": uuid.uuid4().hex,
             "sunIdentityServerDeviceStatus": "Active",
@@ -59,6 +63,7 @@ def register(admin: AICSession, key: Key) -> None:
             f"{PREFIX}redirectionURIs": ["[0]=http://localhost/cb"],
             f"{PREFIX}scopes": ["[0]=fr:am:*", "[1]=fr:idm:*"],
             f"{PREFIX}defaultScopes": ["[0]=fr:am:*"],
+            f"{PREFIX}accessTokenLifeTime": lifetime,
             f"{PREFIX}publicKeyLocation": "jwks",
             f"{PREFIX}jwks": json.dumps({"keys": [key.public]}),
         },

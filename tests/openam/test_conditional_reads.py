@@ -1,5 +1,7 @@
 """Reading again: which of AM's answers are kept, and how a 304 comes back."""
 
+import uuid
+
 import pytest
 import requests
 
@@ -12,7 +14,24 @@ VERSION = "/json/serverinfo/version"
 AUTHENTICATION = "/json/realms/root/realm-config/authentication"
 
 
-@pytest.fixture(params=["user", "site", "/json/global-config/realms/Lw", "/json/serverinfo/*", VERSION])
+@pytest.fixture
+def policy(colleague):
+    """The path of a policy of this test alone; its policy set and resource type are there from the start."""
+    path = f"/json/realms/root/policies/p{uuid.uuid4().hex[:12]}"
+    body = {
+        "name": path.rpartition("/")[2],
+        "active": True,
+        "applicationName": "iPlanetAMWebAgentService",
+        "resources": [f"{new_url()}/*"],
+        "actionValues": {"GET": True},
+        "subject": {"type": "AuthenticatedUsers"},
+        "resourceTypeUuid": "76656a38-5f8e-401b-83aa-4ccb74ce88d2",
+    }
+    colleague.put(path, json=body, headers={"If-None-Match": "*"})
+    return path
+
+
+@pytest.fixture(params=["user", "site", "policy", "/json/global-config/realms/Lw", "/json/serverinfo/*", VERSION])
 def stable(request):
     """A resource whose ETag stays until it changes."""
     return request.param if "/" in request.param else request.getfixturevalue(request.param)
@@ -69,6 +88,14 @@ def test_realm_configuration_has_another_tag_every_time(admin):
     assert not any(answer.from_cache for answer in answers)
     assert len({frozenset(answer.json()) for answer in answers}) == 1
     assert admin.cache_info().hits == 0
+
+
+def test_resource_types_have_the_time_for_a_tag(admin):
+    """Their ETag is the moment of the answer: every read is the server's own."""
+    path = "/json/realms/root/resourcetypes/76656a38-5f8e-401b-83aa-4ccb74ce88d2"
+    answers = [admin.get(path) for _ in range(4)]
+    assert len({answer.headers["ETag"] for answer in answers}) > 1
+    assert all(answer.json()["name"] == "URL" for answer in answers)
 
 
 def test_scripts_have_no_tag(admin):

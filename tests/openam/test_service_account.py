@@ -8,7 +8,7 @@ import pytest
 
 from aic_requests import AICSession, BadRequest, Unauthorized
 
-from .service_account import CLIENT, PREFIX, SCOPE, TOKEN_PATH, Key, assertion, register, sign_in
+from .service_account import CLIENT, PREFIX, SCOPE, TOKEN_PATH, Key, assertion, register, sign_in, switch_on
 from .signing_in import SESSION_HEADER, session_of
 
 HOUR = 3600
@@ -20,6 +20,7 @@ def key(openam, admin_token):
     """The key of the service account, which this has registered."""
     key = Key.new()
     with session_of(openam, admin_token) as admin:
+        switch_on(admin)
         register(admin, key)
     return key
 
@@ -195,6 +196,19 @@ def test_a_token_that_does_not_count(nobody, token, path, how):
     assert error.message.startswith("The access token provided is expired, revoked, malformed, or invalid")
     assert "WWW-Authenticate" not in error.response.headers
     assert_nothing_shows(error, {wrong})
+
+
+def test_a_token_that_has_ended(nobody, admin, key, audience):
+    """After its seconds it counts as little as a wrong one, and is called the same."""
+    client = f"c{uuid.uuid4().hex[:12]}"
+    register(admin, key, client, lifetime=1)
+    signed = assertion(key, audience, iss=client, sub=client)
+    answer = sign_in(nobody, signed, client_id=client).json()
+    assert answer["expires_in"] <= 1
+    time.sleep(2)
+    with pytest.raises(Unauthorized, match="invalid_token") as caught:
+        nobody.get("/oauth2/tokeninfo", headers=bearer(answer["access_token"]))
+    assert_nothing_shows(caught.value, {answer["access_token"]})
 
 
 def test_a_token_in_the_query_does_not_show(nobody):
