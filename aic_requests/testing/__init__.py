@@ -3,7 +3,19 @@
 from .collection import Collection
 from .faults import Fault
 from .messages import Exchange
-from .profiles import AIC, CREST, OPENIDM, Behaviour, Profile
+from .profiles import AIC, CREST, OPENIDM, OPENIDM_ORIENTDB, Behaviour, Policy, Profile
 from .tenant import Tenant
 
-__all__ = ["AIC", "CREST", "OPENIDM", "Behaviour", "Collection", "Exchange", "Fault", "Profile", "Tenant"]
+__all__ = [
+    "AIC",
+    "CREST",
+    "OPENIDM",
+    "OPENIDM_ORIENTDB",
+    "Behaviour",
+    "Collection",
+    "Exchange",
+    "Fault",
+    "Policy",
+    "Profile",
+    "Tenant",
+]

@@ -87,8 +87,10 @@ class Collection:
         return str(next(self._created)) if self.behaviour.paging == "sorted" else self._numbers.uuid()
 
     def stored(self, document: Document, former: Stored | None) -> Stored:
-        """What a document becomes: a copy of its content under the next revision."""
-        content = {name: value for name, value in copy.deepcopy(document).items() if name not in ("_id", "_rev")}
+        """What a document becomes: a copy of its content, with what the server adds, under the next revision."""
+        behaviour = self.behaviour
+        content = {name: value for name, value in document.items() if name not in ("_id", "_rev")}
+        content = copy.deepcopy((dict(behaviour.defaults) if former is None else {}) | content | dict(behaviour.computed))
         return Stored(content, self._next_revision(content, former))
 
     def shown(self, resource_id: str, stored: Stored) -> Document:
@@ -96,7 +98,8 @@ class Collection:
         head: Document = {"_id": resource_id}
         if stored.revision is not None:
             head["_rev"] = int(stored.revision) if self.behaviour.revision == "weak" else stored.revision
-        return head | copy.deepcopy(stored.content)
+        shown = {name: value for name, value in stored.content.items() if name not in self.behaviour.private}
+        return head | copy.deepcopy(shown)
 
     def tag(self, resource_id: str, stored: Stored) -> str | None:
         """The ETag of a document, whatever part of it is shown; None where this kind of server sends none."""

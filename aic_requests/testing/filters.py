@@ -17,12 +17,13 @@ _DEEPEST = 50
 _OPERATORS = {"eq", "co", "sw", "gt", "ge", "lt", "le"}
 
 
-def parse(text: str) -> Test:
+def parse(text: str, *, cased: bool = False) -> Test:
     """
     Read a filter.
 
     Args:
         text: The value of ``_queryFilter``.
+        cased: Upper case is another than lower.
 
     Returns:
         A test of a document.
@@ -32,7 +33,7 @@ def parse(text: str) -> Test:
 
     Source: OpenIdentityPlatform/commons QueryFilterParser.java.
     """
-    parser = _Parser(text)
+    parser = _Parser(text, cased=cased)
     test = parser.either()
     parser.expect_end()
     return test
@@ -41,8 +42,9 @@ def parse(text: str) -> Test:
 class _Parser:
     """Recursive descent: or, and, not, then a comparison, a literal or parentheses."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, cased: bool) -> None:
         self._tokens = _tokens(text)
+        self._cased = cased
         self._at = 0
         self._depth = 0
 
@@ -92,8 +94,8 @@ class _Parser:
             return lambda document: any(value is not None for value in values_at(document, pointer))
         if operator not in _OPERATORS:
             raise _wrong()
-        wanted = _literal(self._next())
-        return lambda document: any(_matches(value, operator, wanted) for value in values_at(document, pointer))
+        wanted, cased = _literal(self._next()), self._cased
+        return lambda document: any(_matches(value, operator, wanted, cased) for value in values_at(document, pointer))
 
     def expect_end(self) -> None:
         """Nothing may follow."""
@@ -145,10 +147,10 @@ def _literal(token: str) -> Any:
     return value
 
 
-def _matches(value: Any, operator: str, wanted: Any) -> bool:
-    """Strings compare without regard to case; unlike types never match."""
+def _matches(value: Any, operator: str, wanted: Any, cased: bool) -> bool:
+    """Strings compare without regard to case, if not told to; unlike types never match."""
     if isinstance(value, str) and isinstance(wanted, str):
-        value, wanted = value.lower(), wanted.lower()
+        value, wanted = (value, wanted) if cased else (value.lower(), wanted.lower())
         if operator == "co":
             return wanted in value
         if operator == "sw":

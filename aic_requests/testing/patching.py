@@ -5,13 +5,15 @@ import math
 from typing import Any, cast
 
 from .messages import Document, Refusal, same
-from .pointers import index_of, parent_of, step
+from .pointers import index_of, parent_of, parts_of, step
 
 _WITH_VALUE = {"add", "replace", "increment", "transform"}
 _WITH_FROM = {"copy", "move"}
 
 
-def patched(document: Document, operations: Any, *, inert: tuple[str, ...] = ()) -> Document:
+def patched(
+    document: Document, operations: Any, *, inert: tuple[str, ...] = (), positions: bool = True
+) -> Document:
     """
     Apply operations to a copy.
 
@@ -19,6 +21,7 @@ def patched(document: Document, operations: Any, *, inert: tuple[str, ...] = ())
         document: What to start from.
         operations: The body of the request.
         inert: Operations that do nothing.
+        positions: A field may name a member of a list by its number.
 
     Raises:
         Refusal: 400; an operation is none, or cannot be applied. Nothing is changed then.
@@ -30,6 +33,8 @@ def patched(document: Document, operations: Any, *, inert: tuple[str, ...] = ())
     result = copy.deepcopy(document)
     for operation in cast("list[object]", operations):
         kind, *rest = _read(operation)
+        if not positions and index_of(parts_of(rest[0])[-1]) is not None:
+            raise Refusal(400, f"Position-based operation is not allowed: {rest[0]}")
         if kind not in inert:
             _apply(result, kind, *rest)
     return result

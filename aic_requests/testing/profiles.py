@@ -1,11 +1,29 @@
 """How one kind of server differs from another: data, no code."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 RevisionKind = Literal["counter", "opaque", "hash", "weak", "none"]
 
 _JSON = "application/json;charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """
+    What a property must look like. It must be text, too: else the failure is ``VALID_TYPE``.
+
+    Attributes:
+        property: Its name.
+        requirement: What IDM calls the failure.
+        pattern: A regular expression that is found in every good value.
+        parameters: What IDM says beside the name of the failure.
+    """
+
+    property: str
+    requirement: str
+    pattern: str = ""
+    parameters: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +32,8 @@ class Behaviour:
     How the collections at one place behave.
 
     Attributes:
-        place: Path of the collections; ``*`` is any one part, a final ``**`` any number of parts.
+        place: Path of the collections; ``*`` is any one part, a final ``**`` any number of parts; what follows a final
+            ``+`` is one id, slashes and all (IDM's configuration).
         revision: ``counter``: 0, 1, 2 (MemoryBackend, OpenIDM); ``opaque``: ``<uuid>-<counter>`` (AIC's IDM);
             ``hash``: signed 32-bit hash of the content (AM); ``weak``: a weak tag of the body beside an unrelated
             number in ``_rev`` (IGA); ``none``: neither (ESVs, IDM's configuration).
@@ -25,18 +44,30 @@ class Behaviour:
             or not (OpenIDM).
         demands_revision: A write without a precondition is 428.
         malformed: Status for an If-Match that is no number; None: 412 like any other that is not current.
+        malformed_on_delete: The same of a DELETE.
+        heeds_body: A ``_rev`` in the body of a PUT is a precondition where the header names none (OrientDB).
+        renames: A PUT whose body has another ``_id`` moves the document there and answers 404 (OpenIDM).
         max_page_size: Larger pages are 400; None: no limit.
         paging: ``sorted``: cookies only for sorted queries (MemoryBackend); ``offset``: the cookie is an offset
             (OpenIDM); ``connector``: the same, looking percent-encoded; ``none``: no cookies,
             ``remainingPagedResults`` tells (AM).
         required: Properties a document must have, else 403 with IDM's policy failures.
         unique: Properties no two documents may share.
+        policies: What properties must look like, else 403 likewise.
+        defaults: What a create adds where it is missing.
+        computed: What the server works out and stores with every write. A PUT that leaves it out changes something.
+        private: Properties that are stored and not shown.
         reasons: Error bodies have a ``reason`` (ESV's do not).
         actions: What can be asked for besides ``create``.
         unknown_action: Status for any other.
         inert: Patch operations that are accepted and do nothing (MemoryBackend).
+        positions: A PATCH may name a member of a list by its number (OpenIDM: 400).
         takes_ids: A create by POST takes the ``_id`` of its body (OpenIDM); otherwise the server gives one.
         query_ids: Known values of ``_queryId``, each of which lists all; without any it is 501.
+        bare_ids: The rows of ``query-all-ids`` have no ``_rev`` (OpenIDM on PostgreSQL).
+        counts_filtered: ``_totalPagedResultsPolicy`` is heeded with ``_queryFilter`` too, not with ``_queryId`` alone.
+        cased: Filters tell upper case from lower.
+        star: ``*`` in ``_fields`` is every field (OpenIDM).
     """
 
     place: str
@@ -47,16 +78,28 @@ class Behaviour:
     compares_content: bool = False
     demands_revision: bool = False
     malformed: int | None = None
+    malformed_on_delete: int | None = None
+    heeds_body: bool = False
+    renames: bool = False
     max_page_size: int | None = None
     paging: Literal["sorted", "offset", "connector", "none"] = "offset"
     required: tuple[str, ...] = ()
     unique: tuple[str, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    defaults: tuple[tuple[str, Any], ...] = ()
+    computed: tuple[tuple[str, Any], ...] = ()
+    private: tuple[str, ...] = ()
     reasons: bool = True
     actions: tuple[str, ...] = ()
     unknown_action: int = 501
     inert: tuple[str, ...] = ()
+    positions: bool = True
     takes_ids: bool = False
     query_ids: tuple[str, ...] = ()
+    bare_ids: bool = False
+    counts_filtered: bool = True
+    cased: bool = False
+    star: bool = False
 
     def matches(self, segments: tuple[str, ...]) -> tuple[tuple[str, ...], str | None] | None:
         """Split a path into collection and id; the id is None for the collection itself."""
@@ -66,6 +109,11 @@ class Behaviour:
             if len(segments) <= len(fixed) or not _fits(fixed, segments):
                 return None
             return segments, ""
+        if parts[-1] == "+":
+            fixed = parts[:-1]
+            if not _fits(fixed, segments):
+                return None
+            return segments[: len(fixed)], "/".join(segments[len(fixed) :]) or None
         if not _fits(parts, segments) or not len(parts) <= len(segments) <= len(parts) + 1:
             return None
         return segments[: len(parts)], segments[len(parts)] if len(segments) > len(parts) else None
@@ -86,23 +134,30 @@ class Profile:
         behaviours: The first whose place fits counts.
         context: Path before the collections in ``Location``; None: the collection's own path.
         echoes_transactions: ``X-ForgeRock-TransactionId`` comes back.
-        session_cookie: Every answer sets a new ``session-jwt`` unless ``X-OpenIDM-NoSession: true`` was sent.
+        headers: What the container adds to every answer that the server gives.
+        login: The revision of ``info/login``; None: it has neither ETag nor ``_rev`` (OpenIDM).
+        session_cookie: An answer sets a new ``session-jwt`` unless ``X-OpenIDM-NoSession: true`` or such a cookie was
+            sent.
         not_modified: ``X-Not-Modified: true`` marks a write that changed nothing (AIC).
         gzip: Reads are compressed when asked for, and their tags end in ``--gzip``. ``strips`` takes that off every
             condition that comes in (Jetty 9), ``reads`` off those of reads only and compresses the answers to a POST
-            too (Jetty 12 before OpenIDM).
+            and refusals too (Jetty 12 before OpenIDM).
         drops_empty: A header without a value is as good as none (Jetty 12).
         trace: Status of a TRACE: 501 from CREST, 405 where the container answers.
+        refused: What the container refuses in a path, in lower case: 400 and a page of its own.
     """
 
     behaviours: tuple[Behaviour, ...]
     context: str | None = None
     echoes_transactions: bool = True
+    headers: tuple[tuple[str, str], ...] = ()
+    login: str | None = "1"
     session_cookie: bool = False
     not_modified: bool = False
     gzip: Literal["strips", "reads"] | None = None
     trace: int = 501
     drops_empty: bool = False
+    refused: tuple[str, ...] = ()
 
 
 _IDM_HEADERS = (
@@ -137,7 +192,7 @@ AIC = Profile(
         replace(_MANAGED, place="/openidm/managed/alpha_user"),
         replace(_MANAGED, place="/openidm/managed/bravo_user"),
         replace(_MANAGED, required=(), unique=()),
-        Behaviour("/openidm/config", revision="none", headers=_IDM_HEADERS),
+        Behaviour("/openidm/config/+", revision="none", headers=_IDM_HEADERS),
         # What a connector may demand: 428 without a precondition.
         Behaviour("/openidm/system/*/*", headers=_IDM_HEADERS, demands_revision=True, paging="connector"),
         Behaviour(
@@ -167,24 +222,43 @@ CREST = Profile(
     echoes_transactions=False,
 )
 
+_OPENIDM_MANAGED = replace(
+    _MANAGED,
+    place="/openidm/managed/*",
+    revision="counter",
+    headers=(("Cache-Control", "no-cache"),),
+    malformed=500,
+    renames=True,
+    required=(),
+    actions=("patch", "triggerSyncCheck"),
+    positions=False,
+    bare_ids=True,
+    counts_filtered=False,
+    cased=True,
+    star=True,
+)
+
 #: A self-hosted OpenIDM 7 on PostgreSQL.
 OPENIDM = Profile(
-    (
-        replace(
-            _MANAGED,
-            place="/openidm/managed/*",
-            revision="counter",
-            headers=(("Cache-Control", "no-cache"), ("Vary", "Origin")),
-            malformed=500,
-            required=(),
-            unique=("userName",),
-        ),
-        Behaviour("/openidm/config", revision="none"),
-    ),
+    (_OPENIDM_MANAGED, Behaviour("/openidm/config/+", revision="none")),
     context="/openidm",
     echoes_transactions=False,
+    headers=(("Vary", "Origin"),),
+    login=None,
     session_cookie=True,
     gzip="reads",
     trace=405,
     drops_empty=True,
+    refused=("%2f",),
+)
+
+#: The same on OrientDB.
+OPENIDM_ORIENTDB = replace(
+    OPENIDM,
+    behaviours=(
+        replace(
+            _OPENIDM_MANAGED, first=1, malformed=409, malformed_on_delete=409, heeds_body=True, bare_ids=False
+        ),
+        *OPENIDM.behaviours[1:],
+    ),
 )

@@ -27,7 +27,7 @@ def query(collection: Collection, parameters: dict[str, str]) -> Document:
     if sum(name in parameters for name in _SELECTORS) != 1:
         raise Refusal(400, "Exactly one of _queryFilter, _queryId and _queryExpression")
     behaviour = collection.behaviour
-    test = parse(_filter_of(parameters, behaviour.query_ids))
+    test = parse(_filter_of(parameters, behaviour.query_ids), cased=behaviour.cased)
     size = _number(parameters, "_pagesize")
     offset = _number(parameters, "_pagedresultsoffset")
     policy = parameters.get("_totalpagedresultspolicy", "NONE").upper()
@@ -57,18 +57,21 @@ def query(collection: Collection, parameters: dict[str, str]) -> Document:
         ]
 
     if parameters.get("_queryid") == "query-all-ids":
-        rows = [{name: row[name] for name in ("_id", "_rev") if name in row} for row in rows]
+        names = ("_id",) if behaviour.bare_ids else ("_id", "_rev")
+        rows = [{name: row[name] for name in names if name in row} for row in rows]
 
     start = _start(cookie, behaviour.paging) if cookie else offset
     page = rows[start : start + size] if size else rows[start:]
     rest = max(0, len(rows) - start - len(page))
     gives_cookie = size and rest and (behaviour.paging != "sorted" or keys)
-    exact = policy == "EXACT" and bool(size)
+    if not size or ("_queryfilter" in parameters and not behaviour.counts_filtered):
+        policy = "NONE"
+    exact = policy == "EXACT"
     return {
         "result": page,
         "resultCount": len(page),
         "pagedResultsCookie": _cookie(start + len(page), keys, behaviour.paging) if gives_cookie else None,
-        "totalPagedResultsPolicy": policy if size else "NONE",
+        "totalPagedResultsPolicy": policy,
         "totalPagedResults": len(rows) if exact else -1,
         "remainingPagedResults": rest if behaviour.paging == "none" and size else -1,
     }

@@ -12,6 +12,7 @@ from typing import Any
 from .collection import Collection, Numbers, Stored
 from .messages import DEEPEST, Answer, Document, Headers, Refusal, Request, depth_of, same, to_json
 from .patching import patched
+from .policies import check_policies
 from .pointers import parts_of, step
 from .profiles import Behaviour, Profile
 from .queries import query
@@ -19,8 +20,6 @@ from .reading import Reading
 
 _JSON = ("Content-Type", "application/json;charset=utf-8")
 _CODING_SUFFIX = re.compile(r"--gzip(?=\"|$)")
-#: What a compressing server compresses. Jetty 12 does so with the answer to a create as well.
-_COMPRESSED = {"strips": {("GET", 200)}, "reads": {("GET", 200), ("POST", 201), ("POST", 200)}}
 _NOT_IN_HEADERS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _NO_PLACE = Behaviour("/")
 
@@ -59,6 +58,9 @@ class Rules:
     def answer(self, request: Request) -> Answer:
         """Answer a request. Whatever it changes is changed at once, or not at all."""
         with self.lock:
+            refused = self._of_container(request)
+            if refused is not None:
+                return refused
             behaviour = self._behaviour(request)
             try:
                 principal = self._principal(request)
@@ -108,9 +110,19 @@ class Rules:
 
     # What is done
 
-    def _carry_out(self, request: Request, principal: str) -> Answer:
+    def _of_container(self, request: Request) -> Answer | None:
+        """What the container answers by itself, with nothing of the server's about it."""
         if request.method == "TRACE" and self.profile.trace == 405:
             return Answer(405, [], b"", "the container knows no TRACE")
+        if any(part in request.path.lower() for part in self.profile.refused):
+            # Jetty shows its page to those who may look at it.
+            page = b"<html><body><h2>HTTP ERROR 400</h2></body></html>" if request.method in ("GET", "POST") else b""
+            kind = [("Content-Type", "text/html;charset=iso-8859-1")] if page else []
+            headers = [("Cache-Control", "must-revalidate,no-cache,no-store"), *kind, ("Connection", "close")]
+            return Answer(400, headers, page, "the container refuses this path")
+        return None
+
+    def _carry_out(self, request: Request, principal: str) -> Answer:
         if request.method == "OPTIONS":
             allowed = ("DELETE", "GET", "HEAD", "PATCH", "PUT", "OPTIONS", "TRACE")
             return Answer(200, [("Allow", name) for name in allowed], b"", "options")
@@ -121,7 +133,7 @@ class Rules:
         if reading.operation == "query":
             return self._query(collection, resource_id, reading)
         if reading.operation == "action":
-            return self._action(collection, resource_id, reading)
+            return self._action(request, collection, resource_id, reading)
         if reading.operation == "create":
             return self._create(request, collection, resource_id, reading)
         if resource_id is None:
@@ -132,24 +144,36 @@ class Rules:
 
     def _login(self, reading: Reading, principal: str) -> Answer:
         """Who am I: the same revision for everybody, another body for each."""
-        if reading.none_match == "1":
+        revision = self.profile.login
+        if revision is not None and reading.none_match == revision:
             return _not_modified("login")
-        body = to_json({"_id": "login", "_rev": "1", "authenticationId": principal})
-        return Answer(200, [_JSON, ("ETag", '"1"'), ("Cache-Control", "no-store")], body, "login")
+        headers: Headers = [*self.profile.behaviours[0].headers, _JSON]
+        document: Document = {"_id": "login", "authenticationId": principal, "authorization": {"id": principal}}
+        if revision is not None:
+            document["_rev"] = revision
+            headers.append(("ETag", f'"{revision}"'))
+        return Answer(200, headers, to_json(document), "login")
 
     def _query(self, collection: Collection, resource_id: str | None, reading: Reading) -> Answer:
         if resource_id is not None:
             raise Refusal(400, "A resource cannot be queried")
         envelope = query(collection, reading.parameters)
-        envelope["result"] = [_chosen(row, reading) for row in envelope["result"]]
+        envelope["result"] = [_chosen(row, reading, star=collection.behaviour.star) for row in envelope["result"]]
         body = to_json(envelope, pretty=_is_pretty(reading))
         return Answer(200, [*collection.behaviour.headers, _JSON], body, f"query: {envelope['resultCount']} rows")
 
-    def _action(self, collection: Collection, resource_id: str | None, reading: Reading) -> Answer:
+    def _action(
+        self, request: Request, collection: Collection, resource_id: str | None, reading: Reading
+    ) -> Answer:
         if resource_id is None and reading.action == "clear" and "clear" in collection.behaviour.actions:
             cleared = len(collection.documents)
             collection.documents.clear()
             return Answer(200, [*collection.behaviour.headers, _JSON], to_json({"cleared": cleared}), "cleared")
+        if resource_id is not None and reading.action in collection.behaviour.actions:
+            do = {"patch": self._patch, "triggerSyncCheck": self._read}[reading.action]
+            answer = do(request, collection, resource_id, reading)
+            # What an action gives back is no resource.
+            return replace(answer, headers=[one for one in answer.headers if one[0] != "ETag"])
         status = collection.behaviour.unknown_action
         raise Refusal(status, f"The action '{reading.action}' is not supported", rule="unknown action")
 
@@ -163,7 +187,7 @@ class Rules:
     ) -> Answer:
         if resource_id is not None and given is None:
             raise Refusal(400, "A resource has no children to create")
-        _check_policies(collection, reading.body, given, "Policy validation failed")
+        check_policies(collection, reading.body, given, "Policy validation failed")
         named = reading.body.get("_id") if collection.behaviour.takes_ids else None
         new_id = given or (named if isinstance(named, str) and named else collection.new_id())
         if new_id in collection.documents and given is None and collection.behaviour.takes_ids:
@@ -198,7 +222,7 @@ class Rules:
             raise Refusal(412, "The resource exists already", rule="If-None-Match: *, and it is there")
         content = _without_id(reading.body)
         # A filter before the resource: it comes before the revision too.
-        _check_policies(collection, content, resource_id, "Policy validation failed")
+        check_policies(collection, content, resource_id, "Policy validation failed")
         if reading.match is None and reading.protocol >= (2, 0):
             # An upsert's second half is made from path and body alone.
             reading = replace(reading, parameters={})
@@ -207,7 +231,9 @@ class Rules:
     def _patch(self, _request: Request, collection: Collection, resource_id: str, reading: Reading) -> Answer:
         _check_demand(collection, reading)
         stored = _found(collection, resource_id)
-        content = _without_id(patched(stored.content, reading.body, inert=collection.behaviour.inert))
+        behaviour = collection.behaviour
+        content = patched(stored.content, reading.body, inert=behaviour.inert, positions=behaviour.positions)
+        content = _without_id(content)
         return self._write(collection, resource_id, stored, content, reading)
 
     def _write(
@@ -223,12 +249,22 @@ class Rules:
             raise Refusal(400, "The document would be nested too deeply")
         if behaviour.compares_content and same(content, stored.content):
             return self._echo(collection, resource_id, stored, reading)
-        _check_match(behaviour, stored, reading)
+        _check_match(behaviour, stored, _heeding_body(reading) if behaviour.heeds_body else reading)
         if reading.operation == "patch":
-            _check_policies(collection, content, resource_id, "Failed policy validation", partly=True)
+            check_policies(collection, content, resource_id, "Failed policy validation", partly=True)
         now = collection.stored(content, stored)
+        if behaviour.renames and reading.operation == "update" and reading.body.get("_id", resource_id) != resource_id:
+            self._rename(collection, resource_id, str(reading.body["_id"]), now)
         collection.documents[resource_id] = now
         return self._shown(collection, resource_id, now, reading, 200, f"{stored.revision} became {now.revision}")
+
+    def _rename(self, collection: Collection, resource_id: str, named: str, now: Stored) -> None:
+        """What OpenIDM makes of a body with another id: the document goes there, and is not found here."""
+        if named in collection.documents:
+            raise Refusal(412, "The resource exists already", rule="renamed to an _id that is taken")
+        del collection.documents[resource_id]
+        collection.documents[named] = now
+        raise Refusal(404, f"Object {resource_id} not found", rule=f"renamed to {named}")
 
     def _echo(self, collection: Collection, resource_id: str, stored: Stored, reading: Reading) -> Answer:
         """A write that changes nothing: compared before the revision is, and answered with what was sent."""
@@ -247,8 +283,8 @@ class Rules:
         _check_demand(collection, reading)
         stored = _found(collection, resource_id)
         behaviour = collection.behaviour
-        # OpenIDM's delete says 412 where its update says 500.
-        _check_match(replace(behaviour, malformed=None), stored, reading)
+        # OpenIDM's delete says 412 where its update says 500, on PostgreSQL.
+        _check_match(replace(behaviour, malformed=behaviour.malformed_on_delete), stored, reading)
         del collection.documents[resource_id]
         return self._shown(collection, resource_id, stored, reading, 200, "deleted")
 
@@ -257,7 +293,7 @@ class Rules:
     def _shown(
         self, collection: Collection, resource_id: str, stored: Stored, reading: Reading, status: int, rule: str
     ) -> Answer:
-        document = _chosen(collection.shown(resource_id, stored), reading)
+        document = _chosen(collection.shown(resource_id, stored), reading, star=collection.behaviour.star)
         body = to_json(document, pretty=_is_pretty(reading))
         tag = collection.tag(resource_id, stored)
         headers: Headers = [*collection.behaviour.headers, _JSON]
@@ -279,22 +315,32 @@ class Rules:
 
     def _dressed(self, request: Request, answer: Answer) -> Answer:
         """What a server and what is in front of it add."""
-        headers = list(answer.headers)
+        headers = [*self.profile.headers, *answer.headers]
         body = answer.body
-        if (request.method, answer.status) in _COMPRESSED.get(self.profile.gzip or "", ()):
+        if _may_compress(self.profile.gzip, request.method, answer.status):
             headers.append(("Vary", "Accept-Encoding"))
-            if "gzip" in (request.header("accept-encoding") or ""):
+            if body and "gzip" in (request.header("accept-encoding") or ""):
                 body = gzip.compress(body, mtime=0)
                 headers = [(name, f'{value[:-1]}--gzip"' if name == "ETag" else value) for name, value in headers]
                 headers.append(("Content-Encoding", "gzip"))
         transaction = request.header("x-forgerock-transactionid")
         if self.profile.echoes_transactions:
             headers.append(("X-ForgeRock-TransactionId", transaction or f"{self._numbers.uuid()}-request-1"))
-        if self.profile.session_cookie and request.header("x-openidm-nosession") != "true":
+        if self.profile.session_cookie and answer.status != 401 and _wants_session(request):
             headers.append(("Set-Cookie", f"session-jwt={self._numbers.uuid()}; Path=/; HttpOnly"))
         # An id or a parameter may hold line breaks and halves of letters; a header may not.
         headers = [(name, _NOT_IN_HEADERS.sub(" ", value)) for name, value in headers]
         return replace(answer, headers=headers, body=body)
+
+
+def _wants_session(request: Request) -> bool:
+    """Who neither forbids a session nor has one gets one."""
+    return request.header("x-openidm-nosession") != "true" and "session-jwt=" not in (request.header("cookie") or "")
+
+
+def _may_compress(kind: str | None, method: str, status: int) -> bool:
+    """Jetty 12 compresses, and says in Vary that it might, what comes to a POST as well, refusals too."""
+    return (kind == "strips" and method == "GET" and status == 200) or (kind == "reads" and method in ("GET", "POST"))
 
 
 def _found(collection: Collection, resource_id: str) -> Stored:
@@ -319,6 +365,14 @@ def _sets_something(reading: Reading) -> bool:
     return any(str(operation["operation"]).lower() != "remove" for operation in reading.body)
 
 
+def _heeding_body(reading: Reading) -> Reading:
+    """With the ``_rev`` of a PUT's body for a precondition, unless a header names a revision."""
+    revision = reading.body.get("_rev") if reading.operation == "update" else None
+    if not isinstance(revision, str) or not (reading.match is None or reading.any_match):
+        return reading
+    return replace(reading, match=revision, any_match=False)
+
+
 def _check_demand(collection: Collection, reading: Reading) -> None:
     if collection.behaviour.demands_revision and reading.match is None and reading.none_match is None:
         raise Refusal(428, "A precondition is required: send If-Match", rule="this collection demands a revision")
@@ -336,25 +390,7 @@ def _check_match(behaviour: Behaviour, stored: Stored, reading: Reading) -> None
         )
 
 
-def _check_policies(
-    collection: Collection, content: Document, resource_id: str | None, failure: str, *, partly: bool = False
-) -> None:
-    """IDM's policies: what is required (a PATCH may take it away), and what must be unique."""
-    wanted = [name for name in collection.behaviour.required if not partly or name in content]
-    failed = [(name, "REQUIRED") for name in wanted if content.get(name) in (None, "")]
-    for name in collection.behaviour.unique:
-        others = (other.content.get(name) for one, other in collection.documents.items() if one != resource_id)
-        if content.get(name) is not None and content[name] in others:
-            failed.append((name, "UNIQUE"))
-    if failed:
-        requirements = [
-            {"property": name, "policyRequirements": [{"policyRequirement": policy}]} for name, policy in failed
-        ]
-        detail = {"result": False, "failedPolicyRequirements": requirements}
-        raise Refusal(403, failure, detail=detail, rule="a policy failed")
-
-
-def _chosen(document: Document, reading: Reading) -> Document:
+def _chosen(document: Document, reading: Reading, *, star: bool) -> Document:
     """The fields asked for. An unknown one is left out; ``_id`` and ``_rev`` are always there."""
     fields = [field for field in reading.parameters.get("_fields", "").split(",") if field]
     if not fields:
@@ -362,6 +398,9 @@ def _chosen(document: Document, reading: Reading) -> Document:
     always = ("_id", "_rev") if reading.protocol >= (2, 0) else ()
     result: Document = {name: document[name] for name in always if name in document}
     for field in fields:
+        if field == "*" and star:
+            result |= copy.deepcopy(document)
+            continue
         value: Any = document
         try:
             for part in parts_of(field):
