@@ -3,19 +3,24 @@
 from .collection import Collection
 from .faults import Fault
 from .messages import Exchange
-from .profiles import AIC, CREST, OPENIDM, OPENIDM_ORIENTDB, Behaviour, Policy, Profile
+from .openam import OPENAM, REST2LDAP
+from .openidm import OPENIDM, OPENIDM_ORIENTDB, sample
+from .profiles import AIC, CREST, Behaviour, Policy, Profile
 from .tenant import Tenant
 
 __all__ = [
     "AIC",
     "CREST",
+    "OPENAM",
     "OPENIDM",
     "OPENIDM_ORIENTDB",
     "Behaviour",
     "Collection",
     "Exchange",
     "Fault",
+    "REST2LDAP",
     "Policy",
     "Profile",
     "Tenant",
+    "sample",
 ]

@@ -62,7 +62,7 @@ class TenantAdapter(HTTPAdapter):
 def _raw(answer: Answer, method: str) -> HTTPResponse:
     # As http.client reads what went out as UTF-8.
     headers = [(name, value.encode("utf-8").decode("latin-1")) for name, value in answer.headers]
-    if not any(name.lower() == "content-length" for name, _ in headers):
+    if answer.status != 304 and not any(name.lower() == "content-length" for name, _ in headers):
         headers.append(("Content-Length", str(len(answer.body))))
     message = HTTPMessage()
     for name, value in headers:

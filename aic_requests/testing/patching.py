@@ -28,16 +28,25 @@ def patched(
 
     Source: OpenIdentityPlatform/commons PatchOperation.java, JsonPatch of MemoryBackend.
     """
-    if not isinstance(operations, list):
-        raise Refusal(400, "The request could not be processed because it did not contain a list of patch operations")
     result = copy.deepcopy(document)
-    for operation in cast("list[object]", operations):
-        kind, *rest = _read(operation)
+    for kind, *rest in operations_of(operations):
         if not positions and index_of(parts_of(rest[0])[-1]) is not None:
             raise Refusal(400, f"Position-based operation is not allowed: {rest[0]}")
         if kind not in inert:
             _apply(result, kind, *rest)
     return result
+
+
+def operations_of(body: Any) -> list[tuple[str, str, Any, str]]:
+    """
+    Read a list of operations: kind, field, value and source of each.
+
+    Raises:
+        Refusal: 400; it is none.
+    """
+    if not isinstance(body, list):
+        raise Refusal(400, "The request could not be processed because it did not contain a list of patch operations")
+    return [_read(operation) for operation in cast("list[object]", body)]
 
 
 def _read(operation: Any) -> tuple[str, str, Any, str]:

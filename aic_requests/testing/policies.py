@@ -40,7 +40,7 @@ def check_policies(
         partly: What is required may be missing altogether: a PATCH may take it away.
 
     Raises:
-        Refusal: 403 with every failure.
+        Refusal: 403 with every failure, or what the behaviour has instead.
 
     Source: OpenIDM policyFilter.js, ManagedObjectSet.java.
     """
@@ -51,8 +51,9 @@ def check_policies(
         if content.get(name) is not None and content[name] in others:
             failures.append(_Failure(name, "UNIQUE"))
     if failures:
-        detail = {"result": False, "failedPolicyRequirements": [failure.shown() for failure in failures]}
-        raise Refusal(403, message, detail=detail, rule="a policy failed")
+        told = {"result": False, "failedPolicyRequirements": [failure.shown() for failure in failures]}
+        detail = told if behaviour.unfit == 403 else None
+        raise Refusal(behaviour.unfit, message, detail=detail, rule="a policy failed")
 
 
 def _failures(behaviour: Behaviour, content: Document, *, partly: bool) -> Iterator[_Failure]:
@@ -66,9 +67,9 @@ def _failures(behaviour: Behaviour, content: Document, *, partly: bool) -> Itera
         for policy in behaviour.policies:
             if policy.property != name:
                 continue
-            if not isinstance(value, str):
-                kinds = (("invalidType", _TYPES[type(value)]), ("validTypes", ["string"]))
+            if _TYPES[type(value)] != policy.kind:
+                kinds = (("invalidType", _TYPES[type(value)]), ("validTypes", [policy.kind]))
                 yield _Failure(name, "VALID_TYPE", kinds)
                 break
-            if not re.search(policy.pattern, value):
+            if policy.kind == "string" and not re.search(policy.pattern, value):
                 yield _Failure(name, policy.requirement, policy.parameters)

@@ -33,6 +33,10 @@ def query(collection: Collection, parameters: dict[str, str]) -> Document:
     policy = parameters.get("_totalpagedresultspolicy", "NONE").upper()
     cookie = parameters.get("_pagedresultscookie")
     limit = behaviour.max_page_size
+    if behaviour.paging == "refused" and ("_pagesize" in parameters or parameters.get("_queryfilter") != "true"):
+        raise Refusal(501, "Neither pages nor filters are supported here")
+    if behaviour.paging == "ignored":
+        size = offset = 0
     if policy not in _POLICIES:
         raise Refusal(400, "_totalPagedResultsPolicy is NONE, ESTIMATE or EXACT")
     if cookie and offset:
@@ -45,7 +49,7 @@ def query(collection: Collection, parameters: dict[str, str]) -> Document:
     keys = [key for key in parameters.get("_sortkeys", "").split(",") if key]
     if "_sortkeys" in parameters and not keys:
         raise Refusal(400, "_sortKeys is empty")
-    for key in reversed(keys):
+    for key in reversed(keys) if behaviour.sorts else ():
         name = key.lstrip("+-")
         rows = [
             row
@@ -73,7 +77,7 @@ def query(collection: Collection, parameters: dict[str, str]) -> Document:
         "pagedResultsCookie": _cookie(start + len(page), keys, behaviour.paging) if gives_cookie else None,
         "totalPagedResultsPolicy": policy,
         "totalPagedResults": len(rows) if exact else -1,
-        "remainingPagedResults": rest if behaviour.paging == "none" and size else -1,
+        "remainingPagedResults": rest if _tells_rest(behaviour.paging, size) else -1,
     }
 
 
@@ -109,8 +113,12 @@ def _rank(row: Document, pointer: str) -> tuple[int, Any]:
     return (1, value.lower()) if isinstance(value, str) else (2, str(value))
 
 
+def _tells_rest(paging: str, size: int) -> bool:
+    return paging == "remaining" or (paging == "none" and size > 0)
+
+
 def _cookie(offset: int, keys: list[str], paging: str) -> str | None:
-    if paging == "none":
+    if paging in ("none", "remaining"):
         return None
     if paging == "sorted":
         signed = ",".join(key if key[0] in "+-" else f"+/{key}" for key in keys)

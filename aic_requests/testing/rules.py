@@ -9,14 +9,14 @@ from dataclasses import replace
 from threading import RLock
 from typing import Any
 
-from .collection import Collection, Numbers, Stored
+from .collection import Collection, Numbers, Stored, hash_of
 from .messages import DEEPEST, Answer, Document, Headers, Refusal, Request, depth_of, same, to_json
-from .patching import patched
+from .patching import operations_of, patched
 from .policies import check_policies
 from .pointers import parts_of, step
 from .profiles import Behaviour, Profile
 from .queries import query
-from .reading import Reading
+from .reading import Reading, versions_of
 
 _JSON = ("Content-Type", "application/json;charset=utf-8")
 _CODING_SUFFIX = re.compile(r"--gzip(?=\"|$)")
@@ -58,18 +58,19 @@ class Rules:
     def answer(self, request: Request) -> Answer:
         """Answer a request. Whatever it changes is changed at once, or not at all."""
         with self.lock:
-            refused = self._of_container(request)
+            refused = self._of_container(self._stripped(request))
             if refused is not None:
                 return refused
             behaviour = self._behaviour(request)
             try:
                 principal = self._principal(request)
-                answer = self._carry_out(self._stripped(request), principal)
+                request = self._stripped(request)
+                answer = _versioned(self._carry_out(request, principal), behaviour, request)
             except Refusal as refusal:
-                answer = _refused(refusal, request, behaviour)
+                answer = _refused(refusal, request, behaviour, self.profile.challenge)
             except RecursionError:
                 # Nothing is stored before all of it was looked at.
-                answer = _refused(Refusal(400, "Nested too deeply"), request, behaviour)
+                answer = _refused(Refusal(400, "Nested too deeply"), request, behaviour, None)
             return self._dressed(request, answer)
 
     # Who and where
@@ -77,6 +78,11 @@ class Rules:
     def _principal(self, request: Request) -> str:
         if self.tokens is None:
             return "anonymous"
+        if self.profile.sessions is not None:
+            token = request.header(self.profile.sessions.lower()) or request.cookie(self.profile.sessions)
+            if token not in self.tokens:
+                raise Refusal(401, "Access Denied", rule="no valid session")
+            return self.tokens[token]
         scheme, _, token = (request.header("authorization") or "").partition(" ")
         if scheme.lower() != "bearer" or token not in self.tokens:
             raise Refusal(401, "Access Denied", rule="no valid token")
@@ -98,6 +104,8 @@ class Rules:
                 # At any depth, what is asked for tells a collection from a resource.
                 whole = reading.operation in ("query", "create", "action")
                 place, resource_id = (place, None) if whole else (place[:-1], place[-1])
+            if behaviour.single and reading.operation not in ("create", "action"):
+                resource_id = ""
             return self._at(behaviour, place), resource_id
         if not request.segments:
             raise Refusal(400, "The root is no resource")
@@ -120,6 +128,13 @@ class Rules:
             kind = [("Content-Type", "text/html;charset=iso-8859-1")] if page else []
             headers = [("Cache-Control", "must-revalidate,no-cache,no-store"), *kind, ("Connection", "close")]
             return Answer(400, headers, page, "the container refuses this path")
+        versions = request.header("accept-api-version")
+        if self.profile.plain_versions and versions is not None:
+            try:
+                versions_of(versions)
+            except Refusal as refusal:
+                text = f"Version string is in an invalid format: {versions}"
+                return Answer(400, [*self.profile.headers], text.encode(), refusal.rule)
         return None
 
     def _carry_out(self, request: Request, principal: str) -> Answer:
@@ -127,6 +142,7 @@ class Rules:
             allowed = ("DELETE", "GET", "HEAD", "PATCH", "PUT", "OPTIONS", "TRACE")
             return Answer(200, [("Allow", name) for name in allowed], b"", "options")
         reading = Reading.of(request)
+        _version(self._behaviour(request), request)
         if request.segments == ("openidm", "info", "login") and reading.operation == "read":
             return self._login(reading, principal)
         collection, resource_id = self._locate(request, reading)
@@ -188,23 +204,32 @@ class Rules:
         if resource_id is not None and given is None:
             raise Refusal(400, "A resource has no children to create")
         check_policies(collection, reading.body, given, "Policy validation failed")
-        named = reading.body.get("_id") if collection.behaviour.takes_ids else None
+        behaviour = collection.behaviour
+        _check_rev(behaviour, reading)
+        named = reading.body.get(behaviour.id_from) if behaviour.takes_ids else None
         new_id = given or (named if isinstance(named, str) and named else collection.new_id())
-        if new_id in collection.documents and given is None and collection.behaviour.takes_ids:
-            raise Refusal(412, "The resource exists already", rule="an _id that is taken")
-        stored = collection.stored(reading.body, None)
+        if behaviour.single:
+            new_id = ""
+        if new_id in collection.documents and given is None and (behaviour.takes_ids or behaviour.single):
+            raise Refusal(behaviour.taken, "The resource exists already", rule="an _id that is taken")
+        stored = collection.stored(new_id, reading.body, None)
         collection.documents[new_id] = stored
         answer = self._shown(collection, new_id, stored, reading, 201, "created")
         place = request.path.rstrip("/") if given is None else request.path.rstrip("/").rpartition("/")[0]
         if self.profile.context is not None:
             place = self.profile.context
+        if behaviour.location is not None:
+            place = "/" + "/".join(request.path.strip("/").split("/")[: behaviour.location])
+        if behaviour.single:
+            return answer
         return replace(answer, headers=[*answer.headers, ("Location", f"{request.base}{place}/{new_id}")])
 
     def _read(self, _request: Request, collection: Collection, resource_id: str, reading: Reading) -> Answer:
         stored = _found(collection, resource_id)
         if reading.none_match is not None and stored.revision is not None:
             weak = collection.behaviour.revision == "weak"
-            if reading.none_match == (collection.tag(resource_id, stored) if weak else stored.revision):
+            revision = self._view(collection, resource_id, stored, reading).revision
+            if reading.none_match == (collection.tag(resource_id, stored) if weak else revision):
                 return _not_modified(stored.revision)
         if "_mimetype" in reading.parameters:
             return _raw(collection, resource_id, stored, reading)
@@ -221,8 +246,14 @@ class Rules:
         if reading.none_match is not None:
             raise Refusal(412, "The resource exists already", rule="If-None-Match: *, and it is there")
         content = _without_id(reading.body)
-        # A filter before the resource: it comes before the revision too.
-        check_policies(collection, content, resource_id, "Policy validation failed")
+        if reading.match is None:
+            _check_rev(collection.behaviour, reading)
+        # A filter before the resource: it comes before the revision too. What merges has the rest already, unless it
+        # is tried as a create first.
+        partly = collection.behaviour.merges and reading.match is not None
+        check_policies(collection, content, resource_id, "Policy validation failed", partly=partly)
+        if collection.behaviour.merges:
+            content = stored.content | content
         if reading.match is None and reading.protocol >= (2, 0):
             # An upsert's second half is made from path and body alone.
             reading = replace(reading, parameters={})
@@ -232,6 +263,9 @@ class Rules:
         _check_demand(collection, reading)
         stored = _found(collection, resource_id)
         behaviour = collection.behaviour
+        if behaviour.no_patch is not None:
+            operations_of(reading.body)
+            raise Refusal(behaviour.no_patch, "Patch not supported", rule="no PATCH here")
         content = patched(stored.content, reading.body, inert=behaviour.inert, positions=behaviour.positions)
         content = _without_id(content)
         return self._write(collection, resource_id, stored, content, reading)
@@ -252,7 +286,7 @@ class Rules:
         _check_match(behaviour, stored, _heeding_body(reading) if behaviour.heeds_body else reading)
         if reading.operation == "patch":
             check_policies(collection, content, resource_id, "Failed policy validation", partly=True)
-        now = collection.stored(content, stored)
+        now = collection.stored(resource_id, content, stored)
         if behaviour.renames and reading.operation == "update" and reading.body.get("_id", resource_id) != resource_id:
             self._rename(collection, resource_id, str(reading.body["_id"]), now)
         collection.documents[resource_id] = now
@@ -286,6 +320,10 @@ class Rules:
         # OpenIDM's delete says 412 where its update says 500, on PostgreSQL.
         _check_match(replace(behaviour, malformed=behaviour.malformed_on_delete), stored, reading)
         del collection.documents[resource_id]
+        if behaviour.farewell is not None:
+            content = dict(behaviour.farewell)
+            stored = Stored(content, content.pop("_rev", hash_of(content) if behaviour.revision == "hash" else None))
+            return self._told(collection, resource_id, stored, reading, 200, "deleted")
         return self._shown(collection, resource_id, stored, reading, 200, "deleted")
 
     # How it goes out
@@ -293,7 +331,24 @@ class Rules:
     def _shown(
         self, collection: Collection, resource_id: str, stored: Stored, reading: Reading, status: int, rule: str
     ) -> Answer:
-        document = _chosen(collection.shown(resource_id, stored), reading, star=collection.behaviour.star)
+        return self._told(
+            collection, resource_id, self._view(collection, resource_id, stored, reading), reading, status, rule
+        )
+
+    def _view(self, collection: Collection, resource_id: str, stored: Stored, reading: Reading) -> Stored:
+        """A document under the revision that this answer is to show."""
+        if collection.behaviour.hashes_fields:
+            document = collection.shown(resource_id, Stored(stored.content, None))
+            return replace(stored, revision=hash_of(_chosen(document, reading, star=False)))
+        return collection.seen(stored)
+
+    def _told(
+        self, collection: Collection, resource_id: str, stored: Stored, reading: Reading, status: int, rule: str
+    ) -> Answer:
+        document = collection.shown(resource_id, stored)
+        if collection.behaviour.raw and reading.protocol < (2, 0):
+            document = _without_id(document)
+        document = _chosen(document, reading, star=collection.behaviour.star)
         body = to_json(document, pretty=_is_pretty(reading))
         tag = collection.tag(resource_id, stored)
         headers: Headers = [*collection.behaviour.headers, _JSON]
@@ -316,6 +371,8 @@ class Rules:
     def _dressed(self, request: Request, answer: Answer) -> Answer:
         """What a server and what is in front of it add."""
         headers = [*self.profile.headers, *answer.headers]
+        if self.profile.bare and answer.status == 304:
+            headers = [one for one in headers if not one[0].startswith("Content-T") and one[0] != "Content-Length"]
         body = answer.body
         if _may_compress(self.profile.gzip, request.method, answer.status):
             headers.append(("Vary", "Accept-Encoding"))
@@ -333,9 +390,34 @@ class Rules:
         return replace(answer, headers=headers, body=body)
 
 
+def _version(behaviour: Behaviour, request: Request) -> str | None:
+    """
+    The resource version that serves a request: of the major one asked for the latest; None where there are none.
+
+    Raises:
+        Refusal: 404, or what the behaviour has instead; this place has no such version.
+    """
+    if not behaviour.versions:
+        return None
+    asked = versions_of(request.header("accept-api-version") or "protocol=2.1").get("resource")
+    for version in reversed(behaviour.versions):
+        major, minor = (int(part) for part in version.split("."))
+        if asked is None or (asked[0] == major and asked[1] <= minor):
+            return version
+    raise Refusal(behaviour.no_version, f"Resource '{request.path}' not found", rule=f"no version {asked}")
+
+
+def _versioned(answer: Answer, behaviour: Behaviour, request: Request) -> Answer:
+    """With the version that served it."""
+    version = _version(behaviour, request) if answer.rule != "options" else None
+    named = [] if version is None else [("Content-API-Version", f"resource={version}")]
+    return replace(answer, headers=[*answer.headers, *named])
+
+
 def _wants_session(request: Request) -> bool:
-    """Who neither forbids a session nor has one gets one."""
-    return request.header("x-openidm-nosession") != "true" and "session-jwt=" not in (request.header("cookie") or "")
+    """Who does not forbid a session gets one, if it does not come with the cookie of one alone."""
+    alone = request.cookie("session-jwt") is not None and request.header("x-openidm-username") is None
+    return request.header("x-openidm-nosession") != "true" and not alone
 
 
 def _may_compress(kind: str | None, method: str, status: int) -> bool:
@@ -373,12 +455,19 @@ def _heeding_body(reading: Reading) -> Reading:
     return replace(reading, match=revision, any_match=False)
 
 
+def _check_rev(behaviour: Behaviour, reading: Reading) -> None:
+    if behaviour.no_rev and "_rev" in reading.body:
+        raise Refusal(400, "The field '/_rev' is read-only", rule="a _rev in what is to be created")
+
+
 def _check_demand(collection: Collection, reading: Reading) -> None:
     if collection.behaviour.demands_revision and reading.match is None and reading.none_match is None:
         raise Refusal(428, "A precondition is required: send If-Match", rule="this collection demands a revision")
 
 
 def _check_match(behaviour: Behaviour, stored: Stored, reading: Reading) -> None:
+    if behaviour.needs_match and (reading.match is None or reading.any_match):
+        raise Refusal(412, "Revision did not match", rule="a write without a revision")
     if reading.match is None or reading.any_match or behaviour.ignores_match or stored.revision is None:
         return
     if behaviour.malformed is not None and not reading.match.lstrip("-").isdigit():
@@ -442,7 +531,9 @@ def _not_modified(revision: str) -> Answer:
     return Answer(304, [("Content-Type", "application/json"), ("Content-Length", "67")], b"", f"still at {revision}")
 
 
-def _refused(refusal: Refusal, request: Request, behaviour: Behaviour) -> Answer:
+def _refused(refusal: Refusal, request: Request, behaviour: Behaviour, challenge: str | None) -> Answer:
+    if refusal.status == 401 and challenge is not None:
+        return Answer(401, [("WWW-Authenticate", challenge)], b"", refusal.rule)
     if refusal.status == 500 and not refusal.message:
         return Answer(500, [], b"", refusal.rule)
     kind = next((value for name, value in request.parameters if name.lower() == "_mimetype"), None)
