@@ -5,7 +5,7 @@ from .faults import Fault
 from .messages import Exchange
 from .openam import OPENAM, REST2LDAP
 from .openidm import OPENIDM, OPENIDM_ORIENTDB, sample
-from .profiles import AIC, CREST, Behaviour, Policy, Profile
+from .profiles import AIC, CREST, Behaviour, Policy, Profile, Relationship
 from .tenant import Tenant
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "REST2LDAP",
     "Policy",
     "Profile",
+    "Relationship",
     "Tenant",
     "sample",
 ]

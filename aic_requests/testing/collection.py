@@ -54,8 +54,9 @@ class Collection:
     Tests may look into it and write "behind the client's back": :meth:`read`, :meth:`write`, :meth:`delete`.
     """
 
-    def __init__(self, behaviour: Behaviour, numbers: Numbers, lock: RLock) -> None:
+    def __init__(self, behaviour: Behaviour, place: tuple[str, ...], numbers: Numbers, lock: RLock) -> None:
         self.behaviour = behaviour
+        self.path: str = "/" + "/".join(place)
         self.documents: dict[str, Stored] = {}
         self._numbers = numbers
         self._lock = lock

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from .profiles import MANAGED, Behaviour, Policy, Profile
+from .profiles import MANAGED, Behaviour, Policy, Profile, Relationship
 
 _OBJECTS = replace(
     MANAGED,
@@ -63,13 +63,32 @@ _SAMPLE_USER: dict[str, Any] = {
 }
 
 
+_RELATIONSHIPS = (
+    Relationship("/openidm/managed/user", "manager", "/openidm/managed/user", many=False, reverse="reports"),
+    Relationship(
+        "/openidm/managed/user",
+        "roles",
+        "/openidm/managed/role",
+        reverse="members",
+        effective="effectiveRoles",
+        granted=True,
+    ),
+    Relationship(
+        "/openidm/managed/user",
+        "authzRoles",
+        "/openidm/repo/internal/role",
+        default="repo/internal/role/openidm-authorized",
+    ),
+)
+
+
 def sample(profile: Profile) -> Profile:
     """
     An OpenIDM with the users and roles of its sample project, and no other managed objects.
 
-    Users have policies, a password that is not shown, and properties that the server adds.
+    Users have policies, a password that is not shown, properties that the server adds, managers and roles.
     """
     objects, *others = profile.behaviours
     user = replace(objects, place="/openidm/managed/user", **_SAMPLE_USER)
     role = replace(objects, place="/openidm/managed/role", unique=())
-    return replace(profile, behaviours=(user, role, *others))
+    return replace(profile, behaviours=(user, role, *others), relationships=_RELATIONSHIPS)

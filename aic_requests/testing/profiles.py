@@ -29,6 +29,32 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Relationship:
+    """
+    References from documents to others, which IDM keeps beside both.
+
+    Attributes:
+        place: Path of the collection whose documents refer.
+        name: The property they do it with.
+        far: Path of the collection that they refer to.
+        many: The property is a list.
+        reverse: The property, a list, with which the others show who refers to them; None: they do not.
+        effective: The property of those that refer which repeats, and stores, the references.
+        granted: What others refer to cannot be deleted: 409.
+        default: What a new document refers to.
+    """
+
+    place: str
+    name: str
+    far: str
+    many: bool = True
+    reverse: str | None = None
+    effective: str | None = None
+    granted: bool = False
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Behaviour:
     """
     How the collections at one place behave.
@@ -170,6 +196,7 @@ class Profile:
 
     Attributes:
         behaviours: The first whose place fits counts.
+        relationships: What refers to what.
         context: Path before the collections in ``Location``; None: the collection's own path.
         sessions: The header that brings a session instead of a bearer token (AM's ``iPlanetDirectoryPro``); a cookie
             of that name will do, too.
@@ -191,6 +218,7 @@ class Profile:
     """
 
     behaviours: tuple[Behaviour, ...]
+    relationships: tuple[Relationship, ...] = ()
     context: str | None = None
     sessions: str | None = None
     challenge: str | None = None
