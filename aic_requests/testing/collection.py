@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from itertools import count
 from random import Random
 from threading import RLock
+from typing import Any, cast
 
 from .messages import Document, to_json
 from .profiles import Behaviour
-
 
 #: In milliseconds; November 2026.
 _LONG_AGO = 1_795_000_000_000
@@ -59,12 +59,12 @@ class Collection:
         self.path: str = "/" + "/".join(place)
         self.documents: dict[str, Stored] = {}
         self._numbers = numbers
-        self._lock = lock
+        self.lock = lock
         self._created: count[int] = count()
 
     def ids(self) -> list[str]:
         """The ids, in the order of creation."""
-        with self._lock:
+        with self.lock:
             return list(self.documents)
 
     def __iter__(self) -> Iterator[str]:
@@ -77,18 +77,18 @@ class Collection:
         Raises:
             KeyError: There is none.
         """
-        with self._lock:
+        with self.lock:
             return self.shown(resource_id, self.seen(self.documents[resource_id]))
 
     def write(self, resource_id: str, document: Document) -> Document:
         """Create or replace a document, as somebody else would; the revision moves."""
-        with self._lock:
+        with self.lock:
             self.documents[resource_id] = self.stored(resource_id, document, self.documents.get(resource_id))
             return self.read(resource_id)
 
     def delete(self, resource_id: str) -> None:
         """Remove a document, as somebody else would."""
-        with self._lock:
+        with self.lock:
             del self.documents[resource_id]
 
     def new_id(self) -> str:
@@ -99,9 +99,11 @@ class Collection:
         """What a document becomes: a copy of its content, with what the server adds, under the next revision."""
         behaviour = self.behaviour
         content = {name: value for name, value in document.items() if name not in ("_id", "_rev")}
-        content = copy.deepcopy((dict(behaviour.defaults) if former is None else {}) | content | dict(behaviour.computed))
+        content = copy.deepcopy(
+            (dict(behaviour.defaults) if former is None else {}) | content | dict(behaviour.computed)
+        )
         if behaviour.lists:
-            content = {n: v if isinstance(v, list) or n in ("username", "realm") else [v] for n, v in content.items()}
+            content = {name: _listed(name, value) for name, value in content.items()}
         return Stored(content, self._next_revision(resource_id, content, former))
 
     def seen(self, stored: Stored) -> Stored:
@@ -143,3 +145,7 @@ def hash_of(content: Document) -> str:
     """A signed 32-bit hash, as AM's revisions are."""
     crc = zlib.crc32(to_json(content, in_order=True))
     return str(crc - (1 << 32) if crc >= 1 << 31 else crc)
+
+
+def _listed(name: str, value: Any) -> Any:
+    return cast("object", value) if isinstance(value, list) or name in ("username", "realm") else [value]

@@ -39,9 +39,7 @@ OPENIDM = Profile(
 OPENIDM_ORIENTDB = replace(
     OPENIDM,
     behaviours=(
-        replace(
-            _OBJECTS, first=1, malformed=409, malformed_on_delete=409, heeds_body=True, bare_ids=False
-        ),
+        replace(_OBJECTS, first=1, malformed=409, malformed_on_delete=409, heeds_body=True, bare_ids=False),
         *OPENIDM.behaviours[1:],
     ),
 )

@@ -11,9 +11,7 @@ _WITH_VALUE = {"add", "replace", "increment", "transform"}
 _WITH_FROM = {"copy", "move"}
 
 
-def patched(
-    document: Document, operations: Any, *, inert: tuple[str, ...] = (), positions: bool = True
-) -> Document:
+def patched(document: Document, operations: Any, *, inert: tuple[str, ...] = (), positions: bool = True) -> Document:
     """
     Apply operations to a copy.
 

@@ -63,9 +63,9 @@ class Behaviour:
         place: Path of the collections; ``*`` is any one part, a final ``**`` any number of parts; what follows a final
             ``+`` is one id, slashes and all (IDM's configuration).
         revision: ``counter``: 0, 1, 2 (MemoryBackend, OpenIDM); ``opaque``: ``<uuid>-<counter>`` (AIC's IDM);
-            ``time``: the moment of the last change, in milliseconds (AM's policies); ``hash``: signed 32-bit hash of the content (AM); ``fleeting``: another number in every answer (OpenAM's
-            configuration); ``weak``: a weak tag of the body beside an unrelated
-            number in ``_rev`` (IGA); ``none``: neither (ESVs, IDM's configuration).
+            ``time``: the moment of the last change, in milliseconds (AM's policies); ``hash``: signed 32-bit hash of
+            the content (AM); ``fleeting``: another number in every answer (OpenAM's configuration); ``weak``: a weak
+            tag of the body beside an unrelated number in ``_rev`` (IGA); ``none``: neither (ESVs, IDM's configuration).
         first: The first revision of a counter.
         headers: What every answer carries.
         hashes_fields: The hash is that of the fields shown: another one with ``_fields`` (AM's users).
@@ -87,8 +87,9 @@ class Behaviour:
         max_page_size: Larger pages are 400; None: no limit.
         paging: ``sorted``: cookies only for sorted queries (MemoryBackend); ``offset``: the cookie is an offset
             (OpenIDM); ``connector``: the same, looking percent-encoded; ``none``: no cookies,
-            ``remainingPagedResults`` tells (AM); ``remaining``: it tells without pages, too (AM's policies); ``ignored``: all rows, whatever was asked for (AM's users);
-            ``refused``: that, and every filter but ``true``, is 501 (AM's configuration).
+            ``remainingPagedResults`` tells (AM); ``remaining``: it tells without pages, too (AM's policies);
+            ``ignored``: all rows, whatever was asked for (AM's users); ``refused``: that, and every filter but
+            ``true``, is 501 (AM's configuration).
         required: Properties a document must have, else 403 with IDM's policy failures.
         unique: Properties no two documents may share.
         policies: What properties must look like, else 403 likewise.

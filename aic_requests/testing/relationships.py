@@ -111,10 +111,10 @@ class Relationships:
             if side.forward and side.relationship.effective is not None
         }
 
-    def defaults(self, place: str) -> Change:
+    def defaults(self, place: str) -> list[tuple[Side, str]]:
         """What a new document refers to."""
         sides = [side for side in self.sides(place) if side.forward and side.relationship.default is not None]
-        return Change(new=[(side, f"/openidm/{side.relationship.default}") for side in sides])
+        return [(side, f"/openidm/{side.relationship.default}") for side in sides]
 
     def change(self, place: str, path: str, wanted: Document) -> Change:
         """
@@ -136,7 +136,7 @@ class Relationships:
             value = wanted[side.name]
             if side.many and not isinstance(value, list):
                 raise Refusal(400, f"Cannot delete collection: /{side.name}")
-            items = cast("list[object]", value) if side.many else [] if value is None else [value]
+            items = _items(cast("object", value))
             now = {edge.id: edge for edge in self.at(side, path)}
             kept = {edge_id for edge_id in map(_id_of, items) if edge_id in now}
             there = {now[edge_id].other(side) for edge_id in kept}
@@ -195,6 +195,12 @@ def reference(edge: Edge, side: Side, revision: str) -> Document:
 def relative(path: str) -> str:
     """A path as references name it."""
     return path.removeprefix("/openidm/")
+
+
+def _items(value: object) -> list[object]:
+    if isinstance(value, list):
+        return cast("list[object]", value)
+    return [] if value is None else [value]
 
 
 def _id_of(item: Any) -> str | None:

@@ -12,12 +12,12 @@ from typing import Any
 from .collection import Collection, Numbers, Stored, hash_of
 from .messages import DEEPEST, Answer, Document, Headers, Refusal, Request, depth_of, same, to_json
 from .patching import operations_of, patched
-from .policies import check_policies
 from .pointers import parts_of, step
+from .policies import check_policies
 from .profiles import Behaviour, Profile
 from .queries import query
-from .relationships import Change, Edge, Relationships, Side, reference
 from .reading import Reading, versions_of
+from .references import References
 
 _JSON = ("Content-Type", "application/json;charset=utf-8")
 _CODING_SUFFIX = re.compile(r"--gzip(?=\"|$)")
@@ -41,7 +41,7 @@ class Rules:
         self.lock: RLock = RLock()
         self._numbers = Numbers(seed)
         self._collections: dict[tuple[str, ...], Collection] = {}
-        self._references = Relationships(profile.relationships, self._numbers.uuid, self._exists)
+        self._references = References(profile, self._numbers, self.collection)
 
     def collection(self, path: str) -> Collection:
         """
@@ -145,9 +145,9 @@ class Rules:
             return Answer(200, [("Allow", name) for name in allowed], b"", "options")
         reading = Reading.of(request)
         _version(self._behaviour(request), request)
-        referring = self._referring(request.segments)
+        referring = self._references.named(request.segments)
         if referring is not None:
-            return self._of_references(*referring, reading)
+            return self._references.answer(*referring, reading)
         if request.segments == ("openidm", "info", "login") and reading.operation == "read":
             return self._login(reading, principal)
         collection, resource_id = self._locate(request, reading)
@@ -179,16 +179,11 @@ class Rules:
         if resource_id is not None:
             raise Refusal(400, "A resource cannot be queried")
         envelope = query(collection, reading.parameters)
-        envelope["result"] = [
-            _chosen(row, reading, star=collection.behaviour.star) | self._expanded(collection, str(row["_id"]), reading)
-            for row in envelope["result"]
-        ]
+        envelope["result"] = [self._chosen(collection, row, reading) for row in envelope["result"]]
         body = to_json(envelope, pretty=_is_pretty(reading))
         return Answer(200, [*collection.behaviour.headers, _JSON], body, f"query: {envelope['resultCount']} rows")
 
-    def _action(
-        self, request: Request, collection: Collection, resource_id: str | None, reading: Reading
-    ) -> Answer:
+    def _action(self, request: Request, collection: Collection, resource_id: str | None, reading: Reading) -> Answer:
         if resource_id is None and reading.action == "clear" and "clear" in collection.behaviour.actions:
             cleared = len(collection.documents)
             collection.documents.clear()
@@ -220,11 +215,9 @@ class Rules:
             new_id = ""
         if new_id in collection.documents and given is None and (behaviour.takes_ids or behaviour.single):
             raise Refusal(behaviour.taken, "The resource exists already", rule="an _id that is taken")
-        content, wanted = self._apart(collection, reading.body)
-        path = f"{collection.path}/{new_id}"
-        change = self._references.change(collection.path, path, wanted)
-        change.new.extend(self._references.defaults(collection.path).new)
-        stored = self._refer(collection, new_id, content, None, change)
+        content, wanted = self._references.apart(collection, reading.body)
+        change = self._references.change(collection, new_id, wanted, new=True)
+        stored = self._references.store(collection, new_id, content, None, change)
         answer = self._shown(collection, new_id, stored, reading, 201, "created")
         place = request.path.rstrip("/") if given is None else request.path.rstrip("/").rpartition("/")[0]
         if self.profile.context is not None:
@@ -256,7 +249,7 @@ class Rules:
             return self._create(request, collection, None, reading, resource_id)
         if reading.none_match is not None:
             raise Refusal(412, "The resource exists already", rule="If-None-Match: *, and it is there")
-        content, wanted = self._apart(collection, _without_id(reading.body))
+        content, wanted = self._references.apart(collection, _without_id(reading.body))
         if reading.match is None:
             _check_rev(collection.behaviour, reading)
         # A filter before the resource: it comes before the revision too. What merges has the rest already, unless it
@@ -277,12 +270,11 @@ class Rules:
         if behaviour.no_patch is not None:
             operations_of(reading.body)
             raise Refusal(behaviour.no_patch, "Patch not supported", rule="no PATCH here")
-        filled = self._references.filled(collection.path, f"{collection.path}/{resource_id}", str(behaviour.first))
-        start = stored.content | filled
+        start = stored.content | self._references.filled(collection, resource_id)
         content = patched(start, reading.body, inert=behaviour.inert, positions=behaviour.positions)
-        content, wanted = self._apart(collection, _without_id(content))
-        gone = {side.name: None for side in self._references.sides(collection.path) if side.name not in wanted}
-        return self._write(collection, resource_id, stored, content, reading, wanted | gone)
+        content, wanted = self._references.apart(collection, _without_id(content))
+        gone = dict.fromkeys(self._references.names(collection))
+        return self._write(collection, resource_id, stored, content, reading, gone | wanted)
 
     def _write(
         self,
@@ -296,24 +288,21 @@ class Rules:
         behaviour = collection.behaviour
         if depth_of(content) > DEEPEST:
             raise Refusal(400, "The document would be nested too deeply")
-        change = self._references.change(collection.path, f"{collection.path}/{resource_id}", wanted)
+        change = self._references.change(collection, resource_id, wanted)
         if behaviour.compares_content and same(content, stored.content) and not change:
             return self._echo(collection, resource_id, stored, reading)
         _check_match(behaviour, stored, _heeding_body(reading) if behaviour.heeds_body else reading)
         if reading.operation == "patch":
             check_policies(collection, content, resource_id, "Failed policy validation", partly=True)
-        now = self._refer(collection, resource_id, content, stored, change)
-        if behaviour.renames and reading.operation == "update" and reading.body.get("_id", resource_id) != resource_id:
-            self._rename(collection, resource_id, str(reading.body["_id"]), now)
-        return self._shown(collection, resource_id, now, reading, 200, f"{stored.revision} became {now.revision}")
-
-    def _rename(self, collection: Collection, resource_id: str, named: str, now: Stored) -> None:
-        """What OpenIDM makes of a body with another id: the document goes there, and is not found here."""
-        if named in collection.documents:
+        named = reading.body.get("_id") if behaviour.renames and reading.operation == "update" else None
+        if named not in (None, resource_id) and named in collection.documents:
             raise Refusal(412, "The resource exists already", rule="renamed to an _id that is taken")
-        del collection.documents[resource_id]
-        collection.documents[named] = now
-        raise Refusal(404, f"Object {resource_id} not found", rule=f"renamed to {named}")
+        now = self._references.store(collection, resource_id, content, stored, change)
+        if named not in (None, resource_id):
+            # What OpenIDM makes of a body with another id: the document goes there, and is not found here.
+            collection.documents[str(named)] = collection.documents.pop(resource_id)
+            raise Refusal(404, f"Object {resource_id} not found", rule=f"renamed to {named}")
+        return self._shown(collection, resource_id, now, reading, 200, f"{stored.revision} became {now.revision}")
 
     def _echo(self, collection: Collection, resource_id: str, stored: Stored, reading: Reading) -> Answer:
         """A write that changes nothing: compared before the revision is, and answered with what was sent."""
@@ -334,122 +323,13 @@ class Rules:
         behaviour = collection.behaviour
         # OpenIDM's delete says 412 where its update says 500, on PostgreSQL.
         _check_match(replace(behaviour, malformed=behaviour.malformed_on_delete), stored, reading)
-        self._references.forget(collection.path, f"{collection.path}/{resource_id}")
+        self._references.forget(collection, resource_id)
         del collection.documents[resource_id]
         if behaviour.farewell is not None:
             content = dict(behaviour.farewell)
             stored = Stored(content, content.pop("_rev", hash_of(content) if behaviour.revision == "hash" else None))
             return self._told(collection, resource_id, stored, reading, 200, "deleted")
         return self._shown(collection, resource_id, stored, reading, 200, "deleted")
-
-    # What refers to what
-
-    def _exists(self, path: str) -> bool:
-        return self._document_at(path) is not None
-
-    def _document_at(self, path: str) -> tuple[Collection, str, Stored] | None:
-        place, _, resource_id = path.rpartition("/")
-        try:
-            collection = self.collection(place)
-        except KeyError:
-            return None
-        stored = collection.documents.get(resource_id)
-        return None if stored is None else (collection, resource_id, stored)
-
-    def _apart(self, collection: Collection, content: Document) -> tuple[Document, Document]:
-        """A document's own properties, and its references."""
-        names = {side.name for side in self._references.sides(collection.path)}
-        return (
-            {name: value for name, value in content.items() if name not in names},
-            {name: value for name, value in content.items() if name in names},
-        )
-
-    def _refer(
-        self, collection: Collection, resource_id: str, content: Document, former: Stored | None, change: Change
-    ) -> Stored:
-        """Store a document and change its references. Another one moves only if what it stores of them does."""
-        path = f"{collection.path}/{resource_id}"
-        others = {target for _, target in change.new} | {end for edge in change.lost for end in (edge.near, edge.far)}
-        self._references.carry_out(change, path)
-        now = collection.stored(resource_id, content, former)
-        now.content.update(self._references.effective(collection.path, path))
-        collection.documents[resource_id] = now
-        for other in others - {path}:
-            self._follow(other)
-        return now
-
-    def _follow(self, path: str) -> None:
-        found = self._document_at(path)
-        if found is None:
-            return
-        collection, resource_id, stored = found
-        effective = self._references.effective(collection.path, path)
-        if not same(stored.content | effective, stored.content):
-            now = collection.stored(resource_id, stored.content, stored)
-            now.content.update(effective)
-            collection.documents[resource_id] = now
-
-    def _expanded(self, collection: Collection, resource_id: str, reading: Reading) -> Document:
-        """The references that ``_fields`` asks for, and what it wants to see of what they refer to."""
-        result: Document = {}
-        pointers = [parts_of(field) for field in reading.parameters.get("_fields", "").split(",") if field]
-        for side in self._references.sides(collection.path):
-            mine = [parts[1:] for parts in pointers if parts[0] == side.name or parts == ["*_ref"]]
-            if mine:
-                edges = self._references.at(side, f"{collection.path}/{resource_id}")
-                shown = [self._seen_along(edge, side, [parts[0] for parts in mine if parts]) for edge in edges]
-                result[side.name] = shown if side.many else next(iter(shown), None)
-        return result
-
-    def _seen_along(self, edge: Edge, side: Side, fields: list[str]) -> Document:
-        """A reference, and what is asked for of the other document."""
-        found = self._document_at(edge.other(side))
-        first = next((one.first for one in self.profile.behaviours if one.revision == "counter"), 0)
-        shown = reference(edge, side, str(first))
-        if found is not None and fields:
-            collection, resource_id, stored = found
-            other = collection.shown(resource_id, stored)
-            shown |= {name: value for name, value in other.items() if name in fields or "*" in fields}
-        return shown
-
-    def _referring(self, segments: tuple[str, ...]) -> tuple[Side, str, str | None] | None:
-        """Whether a path is that of a document's references, or of one of them: side, the document's path, id."""
-        for rest in (2, 3):
-            place = "/" + "/".join(segments[:-rest])
-            for side in self._references.sides(place):
-                if len(segments) > rest and segments[1 - rest] == side.name:
-                    return side, f"{place}/{segments[-rest]}", segments[-1] if rest == 3 else None
-        return None
-
-    def _of_references(self, side: Side, path: str, edge_id: str | None, reading: Reading) -> Answer:
-        found = self._document_at(path)
-        if found is None:
-            raise Refusal(404, f"Object {path} not found", rule="no such resource")
-        collection, resource_id, stored = found
-        headers: Headers = [*collection.behaviour.headers, _JSON]
-        edges = self._references.at(side, path)
-        if reading.operation == "query" and edge_id is None:
-            rows = Collection(Behaviour("/", revision="none", star=True), (), self._numbers, self.lock)
-            for edge in edges:
-                rows.write(edge.id, self._seen_along(edge, side, []))
-            envelope = query(rows, reading.parameters)
-            for row in envelope["result"]:
-                del row["_id"]
-            return Answer(200, headers, to_json(envelope), f"query: {envelope['resultCount']} references")
-        if reading.operation == "create" and edge_id is None:
-            change = Change(new=[(side, self._references.target(reading.body, side))])
-            self._refer(collection, resource_id, stored.content, stored, change)
-            edge = self._references.at(side, path)[-1]
-            return Answer(201, headers, to_json(self._seen_along(edge, side, [])), "a new reference")
-        named = next((edge for edge in edges if edge.id == edge_id), None)
-        if named is None:
-            raise Refusal(404, f"Object {edge_id} not found", rule="no such reference")
-        body = to_json(self._seen_along(named, side, []))
-        if reading.operation == "delete":
-            self._refer(collection, resource_id, stored.content, stored, Change(lost=[named]))
-        elif reading.operation != "read":
-            raise Refusal(501, "A reference can be read and deleted")
-        return Answer(200, headers, body, f"{reading.operation} of a reference")
 
     # How it goes out
 
@@ -467,14 +347,18 @@ class Rules:
             return replace(stored, revision=hash_of(_chosen(document, reading, star=False)))
         return collection.seen(stored)
 
+    def _chosen(self, collection: Collection, document: Document, reading: Reading) -> Document:
+        """What is asked for of a document, and of its references."""
+        expanded = self._references.expanded(collection, str(document["_id"]), reading)
+        if collection.behaviour.raw and reading.protocol < (2, 0):
+            document = _without_id(document)
+        return _chosen(document, reading, star=collection.behaviour.star) | expanded
+
     def _told(
         self, collection: Collection, resource_id: str, stored: Stored, reading: Reading, status: int, rule: str
     ) -> Answer:
         document = collection.shown(resource_id, stored)
-        if collection.behaviour.raw and reading.protocol < (2, 0):
-            document = _without_id(document)
-        expanded = self._expanded(collection, resource_id, reading)
-        document = _chosen(document, reading, star=collection.behaviour.star) | expanded
+        document = self._chosen(collection, document, reading)
         body = to_json(document, pretty=_is_pretty(reading))
         tag = collection.tag(resource_id, stored)
         headers: Headers = [*collection.behaviour.headers, _JSON]

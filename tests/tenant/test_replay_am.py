@@ -109,7 +109,7 @@ def test_it_answers_as_a_real_openam_did():
             "openidm": stack.enter_context(Tenant(REST2LDAP, tokens={"<redacted>": "sa"}, documents={USERS: SERVANTS})),
         }
         aliases = {name: Aliases(MADE_UP) for name in tenants}
-        for name, one in exchanges:
+        for _, one in exchanges:
             seed(tenants, one)
         for name, one in exchanges:
             context = one.path.split("/")[1]

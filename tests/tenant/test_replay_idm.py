@@ -119,7 +119,9 @@ def elsewhere(path):
 
 def exchange(line):
     """A recorded line as a request and its answer."""
-    sent, headers = ([(name, value) for name, value in line[which]] for which in ("request_headers", "response_headers"))
+    sent, headers = (
+        [(name, value) for name, value in line[which]] for which in ("request_headers", "response_headers")
+    )
     answer = Message(line["status"], headers, line["body"] if line["body"] != "" else None)
     return Recorded(line["label"], line["method"], line["path"], sent, line["request_body"], answer)
 
