@@ -297,7 +297,7 @@ def test_session_cookies_of_a_self_hosted_idm(headers, hits):
     users = "/openidm/managed/user"
     with Tenant(OPENIDM, documents={users: [{"_id": "42", "userName": "bob"}]}) as tenant:
         session = AICSession(tenant.url)
-        session.headers.update(headers)
+        session.headers.update({"X-OpenIDM-Username": "admin", "X-OpenIDM-Password": "admin", **headers})
         for _ in range(3):
             session.get(f"{users}/42")
         assert session.cache_info().hits == hits
