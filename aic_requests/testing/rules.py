@@ -16,13 +16,15 @@ from .pointers import parts_of, step
 from .policies import check_policies
 from .profiles import Behaviour, Profile
 from .queries import query
-from .reading import Reading, versions_of
+from .reading import Operation, Reading, versions_of
 from .references import References
 
 _JSON = ("Content-Type", "application/json;charset=utf-8")
 _CODING_SUFFIX = re.compile(r"--gzip(?=\"|$)")
 _NOT_IN_HEADERS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _NO_PLACE = Behaviour("/")
+#: Actions on a document, and what they amount to.
+_OF_ONE: dict[str, Operation] = {"patch": "patch", "triggerSyncCheck": "read"}
 
 
 class Rules:
@@ -188,9 +190,10 @@ class Rules:
             cleared = len(collection.documents)
             collection.documents.clear()
             return Answer(200, [*collection.behaviour.headers, _JSON], to_json({"cleared": cleared}), "cleared")
-        if resource_id is not None and reading.action in collection.behaviour.actions:
-            do = {"patch": self._patch, "triggerSyncCheck": self._read}[reading.action]
-            answer = do(request, collection, resource_id, reading)
+        if resource_id is not None and reading.action in _OF_ONE and reading.action in collection.behaviour.actions:
+            operation = _OF_ONE[reading.action]
+            do = self._patch if operation == "patch" else self._read
+            answer = do(request, collection, resource_id, replace(reading, operation=operation))
             # What an action gives back is no resource.
             return replace(answer, headers=[one for one in answer.headers if one[0] != "ETag"])
         status = collection.behaviour.unknown_action
@@ -295,10 +298,11 @@ class Rules:
         if reading.operation == "patch":
             check_policies(collection, content, resource_id, "Failed policy validation", partly=True)
         named = reading.body.get("_id") if behaviour.renames and reading.operation == "update" else None
-        if named not in (None, resource_id) and named in collection.documents:
+        moves = isinstance(named, str) and named not in ("", resource_id)
+        if moves and named in collection.documents:
             raise Refusal(412, "The resource exists already", rule="renamed to an _id that is taken")
         now = self._references.store(collection, resource_id, content, stored, change)
-        if named not in (None, resource_id):
+        if moves:
             # What OpenIDM makes of a body with another id: the document goes there, and is not found here.
             collection.documents[str(named)] = collection.documents.pop(resource_id)
             raise Refusal(404, f"Object {resource_id} not found", rule=f"renamed to {named}")
