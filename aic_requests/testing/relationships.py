@@ -205,4 +205,5 @@ def _items(value: object) -> list[object]:
 
 def _id_of(item: Any) -> str | None:
     properties = cast("Document", item).get("_refProperties") if isinstance(item, dict) else None
-    return cast("Document", properties).get("_id") if isinstance(properties, dict) else None
+    edge_id = cast("Document", properties).get("_id") if isinstance(properties, dict) else None
+    return edge_id if isinstance(edge_id, str) else None

@@ -16,7 +16,7 @@ from .pointers import parts_of, value_at
 from .policies import check_policies
 from .profiles import Behaviour, Profile
 from .queries import query
-from .reading import Reading, method_of, versions_of
+from .reading import Operation, Reading, method_of, versions_of
 from .references import References
 
 _JSON = ("Content-Type", "application/json;charset=utf-8")
@@ -24,6 +24,8 @@ _CODING_SUFFIX = re.compile(r"--gzip(?=\"|$)")
 #: What a container writes as a blank: line breaks and other controls, and what is not in ISO 8859-1 (seen on Jetty).
 _NOT_IN_HEADERS = re.compile(r"[\x00-\x1f\u0100-\U0010ffff]")
 _NO_PLACE = Behaviour("/")
+#: Actions on a document, and what they amount to.
+_OF_ONE: dict[str, Operation] = {"patch": "patch", "triggerSyncCheck": "read"}
 
 
 class Rules:
@@ -192,12 +194,12 @@ class Rules:
             cleared = len(collection.documents)
             collection.documents.clear()
             return Answer(200, [*collection.behaviour.headers, _JSON], to_json({"cleared": cleared}), "cleared")
-        if resource_id is not None and reading.action in collection.behaviour.actions:
-            if reading.action == "patch":
-                asked = replace(reading, body=operations_of(reading.body))
-                answer = self._patch(request, collection, resource_id, asked)
+        if resource_id is not None and reading.action in _OF_ONE and reading.action in collection.behaviour.actions:
+            asked = replace(reading, operation=_OF_ONE[reading.action])
+            if asked.operation == "patch":
+                answer = self._patch(request, collection, resource_id, replace(asked, body=operations_of(reading.body)))
             else:
-                answer = self._read(request, collection, resource_id, reading)
+                answer = self._read(request, collection, resource_id, asked)
             # What an action gives back is no resource.
             return replace(answer, headers=[one for one in answer.headers if one[0] != "ETag"])
         status = collection.behaviour.unknown_action
@@ -302,12 +304,11 @@ class Rules:
         if reading.operation == "patch":
             check_policies(collection, content, resource_id, "Failed policy validation", partly=True)
         named = reading.body.get("_id") if behaviour.renames and reading.operation == "update" else None
-        if not isinstance(named, str) or named == resource_id:
-            named = None
-        if named in collection.documents:
+        moves = isinstance(named, str) and named not in ("", resource_id)
+        if moves and named in collection.documents:
             raise Refusal(412, "The resource exists already", rule="renamed to an _id that is taken")
         now = self._references.store(collection, resource_id, content, stored, change)
-        if named is not None:
+        if moves:
             # What OpenIDM makes of a body with another id: the document goes there, and is not found here.
             collection.documents[named] = collection.documents.pop(resource_id)
             raise Refusal(404, f"Object {resource_id} not found", rule=f"renamed to {named}")

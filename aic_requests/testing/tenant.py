@@ -22,7 +22,8 @@ class Tenant:
     A CREST server in this process, over a real socket or as an adapter.
 
     Args:
-        profile: What kind of server: :data:`AIC`, :data:`CREST` or :data:`OPENIDM`.
+        profile: What kind of server: :data:`AIC`, :data:`CREST`, :data:`OPENIDM`, :data:`OPENIDM_ORIENTDB` (or a
+            :func:`sample` of either), :data:`OPENAM` or :data:`REST2LDAP`.
         documents: What is there at first: a list of documents with ``_id`` by the path of their collection.
         tokens: Bearer tokens and whose they are; None: everybody may come in.
         seed: Of ids and opaque revisions: the same seed, the same answers.

@@ -129,9 +129,9 @@ def ask(tenant: Any, recorded: Recorded, aliases: Aliases) -> Message:
 
 def differences(
     recorded: Recorded, got: Message, aliases: Aliases, headers: tuple[str, ...], *, partly: bool = False
-) -> str:
+) -> dict[str, str]:
     """
-    What is not as recorded, in words; "" if all is. Texts may differ, and names that are made up, throughout.
+    What is not as recorded, by ``status``, ``body`` and header. Texts may differ, and names that are made up do.
 
     Args:
         recorded: What was asked and answered.
@@ -142,7 +142,7 @@ def differences(
             properties and leaves some out. Lists of texts may be in any order, and an empty text is none.
     """
     want = recorded.answer
-    wrong = [f"status {got.status}, not {want.status}"] if got.status != want.status else []
+    wrong = {"status": f"{got.status}, not {want.status}"} if got.status != want.status else {}
     if want.status == got.status:
         aliases.learn(want.body, got.body)
         for expected, found in zip(want.all("etag"), got.all("etag"), strict=False):
@@ -151,14 +151,14 @@ def differences(
         expected, found = spelled(name, [aliases.text(one) for one in want.all(name)]), spelled(name, got.all(name))
         # A 304's Content-Type describes nothing.
         if expected != found and not (name == "content-type" and want.status == got.status == 304 and found):
-            wrong.append(f"{name} {found}, not {expected}")
+            wrong[name] = f"{found}, not {expected}"
     expected, found = without_texts(aliases.body(want.body)), without_texts(got.body)
     if partly:
         sent = parsed(recorded.body)
         expected, found = common(expected, found, sent), common(found, expected, {})
     if expected != found:
-        wrong.append(f"body {found}, not {expected}")
-    return "; ".join(wrong)
+        wrong["body"] = f"{found}, not {expected}"
+    return wrong
 
 
 def spelled(name: str, values: list[str]) -> list[str]:
@@ -213,18 +213,28 @@ def common(body: Any, other: Any, sent: Any) -> Any:
     return None if body == "" else body
 
 
-def judge(exchanges: list[tuple[str, Recorded]], differing: dict[str, str], wanted: dict[str, str]) -> None:
+def judge(
+    exchanges: list[tuple[str, Recorded]], differing: dict[str, dict[str, str]], wanted: dict[str, tuple[str, str]]
+) -> None:
     """
     Nothing differs but what is wanted, and all of that does.
 
     Args:
         exchanges: What was asked, by name.
         differing: What differs, by the same names.
-        wanted: Reasons by name, or by the case of several.
+        wanted: By name, or by the case of several: in what they may differ, and why. Each does somehow, and each of
+            these somewhere.
     """
-    asked = {name: one.case for name, one in exchanges}
-    unwanted = {name: wrong for name, wrong in differing.items() if name not in wanted and asked[name] not in wanted}
-    assert unwanted == {}
-    expected = {name for name, case in asked.items() if name in wanted or case in wanted}
-    assert expected == set(differing), "a difference that is no difference any more"
-    assert wanted.keys() <= {*asked, *asked.values()}, "a reason for nothing"
+    cases = {name: one.case for name, one in exchanges}
+    keys = {name: name if name in wanted else case for name, case in cases.items()}
+    allowed = {key: set(kinds.split()) for key, (kinds, _) in wanted.items()}
+    unwanted = {
+        name: {kind: text for kind, text in wrong.items() if kind not in allowed.get(keys[name], ())}
+        for name, wrong in differing.items()
+    }
+    assert {name: wrong for name, wrong in unwanted.items() if wrong} == {}
+    assert [name for name, key in keys.items() if key in wanted and name not in differing] == []
+    found: dict[str, set[str]] = {key: set() for key in wanted}
+    for name, wrong in differing.items():
+        found[keys[name]] |= wrong.keys()
+    assert found == allowed, "a difference that is no difference any more"

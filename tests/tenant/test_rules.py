@@ -339,7 +339,8 @@ def test_an_action(crest):
 
 def test_unknown_actions(crest, idm):
     """501 from CREST, 400 from OpenIDM."""
-    assert Asked(crest, "POST", "/users?_action=nope&_anything=1").status == 501
+    for target in ("/users?_action=nope&_anything=1", "/users/u?_action=clear", "/users/u?_action=patch"):
+        assert Asked(crest, "POST", target, {}).status == 501
     assert Asked(idm, "POST", "/openidm/managed/user?_action=nope").status == 400
     assert Asked(idm, "POST", "/openidm/managed/user/u?_action=nope").status == 400
 

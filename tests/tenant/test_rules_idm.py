@@ -175,6 +175,14 @@ def test_patch_as_an_action(idm):
     assert Asked(idm, "POST", f"{USER}/ann?_action=patch", operation, If_Match='"1"').status == 412
 
 
+def test_a_patch_as_an_action_is_judged_like_one(people):
+    """By policies, and by whether it changes anything."""
+    operation = [{"operation": "replace", "field": "mail", "value": "nobody"}]
+    assert Asked(people, "POST", f"{USER}/ann?_action=patch", operation).status == 403
+    operation[0]["value"] = "ann@example.com"
+    assert Asked(people, "POST", f"{USER}/ann?_action=patch", operation).json["_rev"] == "0"
+
+
 def test_trigger_sync_check(idm):
     """Gives the document, and no ETag."""
     done = Asked(idm, "POST", f"{USER}/ann?_action=triggerSyncCheck")
