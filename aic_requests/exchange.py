@@ -15,6 +15,7 @@ from .memory import WorkingMemory
 from .operations import Operation, expands_relationships, operation_of, selects_fields
 from .origin import child_path, resource_path
 from .preconditions import GUARDED, before_request, conditions_of, is_echo
+from .retries import READS
 from .revision import Revision, validator_of
 from .stores import Representation
 
@@ -181,7 +182,7 @@ class Exchange:
             if status == 200:
                 self._learn_revision(identity, self._path, response)
                 self._keep(identity, response)
-        elif 200 <= status < 300 and self._operation != "query":
+        elif 200 <= status < 300 and self.request.method not in READS:
             self._learn_from_write(identity, response)
         if status == 404 and not self._stream and _is_crest_error(response.content):
             self._forget(identity)
