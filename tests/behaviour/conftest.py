@@ -13,15 +13,23 @@ from .place import KINDS, Kind, Place
 from .witness import Witness
 
 
+@pytest.fixture(scope="session")
+def plain() -> Iterator[requests.Session]:
+    """A session of requests' own, which all tests share: it stands for everybody else in the world."""
+    with requests.Session() as session:
+        # Nothing of the environment, which takes longer to look through than a request.
+        session.trust_env = False
+        yield session
+
+
 @pytest.fixture(params=KINDS, ids=str)
-def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+def place(request: pytest.FixtureRequest, plain: requests.Session) -> Iterator[Place]:
     """An empty collection on each kind of server, with a witness before it."""
     kind: Kind = request.param
-    with kind.serving(lambda: request.getfixturevalue("crest_server")) as server, requests.Session() as plain:
-        plain.headers.update(dict(kind.headers))
-        if kind.profile is None:
-            plain.post(f"{server}{kind.collection}?_action=clear").raise_for_status()
+    with kind.serving(lambda: request.getfixturevalue("crest_server")) as server:
         place = Place(kind, server, Witness(server), plain)
+        if kind.profile is None:
+            place.ask("POST", f"{kind.collection}?_action=clear").raise_for_status()
         yield place
         place.close()
 

@@ -145,33 +145,36 @@ class Place:
     def create(self, content: Document | None = None, path: str | None = None) -> str:
         """Create a resource; its path."""
         path = path or self.path()
-        self._ask("PUT", path, json={"n": 0} if content is None else content, headers={"If-None-Match": "*"})
+        content = {"n": 0} if content is None else content
+        self.ask("PUT", path, json=content, headers={"If-None-Match": "*"}).raise_for_status()
         return path
 
     def read(self, path: str) -> Document:
         """A resource as the server shows it."""
-        return self._ask("GET", path).json()
+        response = self.ask("GET", path)
+        response.raise_for_status()
+        return response.json()
 
     def write(self, path: str, content: Document) -> None:
         """Replace a resource by another content, whatever its revision."""
-        self._ask("PUT", path, json=content, headers={"If-Match": "*"})
+        self.ask("PUT", path, json=content, headers={"If-Match": "*"}).raise_for_status()
 
     def delete(self, path: str) -> None:
         """Delete a resource."""
-        self._ask("DELETE", path)
+        self.ask("DELETE", path).raise_for_status()
 
     def exists(self, path: str) -> bool:
         """Whether there is such a resource."""
-        return self.plain.get(self.server + path).status_code == 200
+        return self.ask("GET", path).status_code == 200
 
     def tag(self, path: str) -> str:
         """The revision of a resource as it stands in If-Match."""
         return f'"{self.read(path)["_rev"]}"'
 
-    def _ask(self, method: str, path: str, **options: Any) -> requests.Response:
-        response = self.plain.request(method, self.server + path, **options)
-        response.raise_for_status()
-        return response
+    def ask(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Ask the server itself, in plain HTTP."""
+        headers = {**dict(self.kind.headers), **(options.pop("headers", None) or {})}
+        return self.plain.request(method, self.server + path, headers=headers, **options)
 
     def close(self) -> None:
         """Let go of all connections."""
