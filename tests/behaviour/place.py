@@ -36,6 +36,7 @@ class Kind:
         compares_content: A write that changes nothing is answered before its revision is looked at, with an echo of it.
         restarts: A resource that is created anew starts from the same first revision.
         queries: Filters, sorts and pages as it is asked to; otherwise a query lists everything.
+        crashes: A paging cookie that it has not given is a 500 without a body.
         takes_ids: A create by POST takes the ``_id`` of its body, so that it can meet one that is there.
         sets_cookies: Every answer sets a new cookie, unless the request has :attr:`headers`.
         headers: What a session sends there with everything.
@@ -50,6 +51,7 @@ class Kind:
     compares_content: bool = False
     restarts: bool = False
     queries: bool = False
+    crashes: bool = False
     takes_ids: bool = False
     sets_cookies: bool = False
     headers: tuple[tuple[str, str], ...] = ()
@@ -68,12 +70,20 @@ class Kind:
 
 
 KINDS = (
-    Kind("genuine", "/crest/users", restarts=True, queries=True),
-    Kind("genuine-gzip", "/gz/users", compresses=True, restarts=True, queries=True),
+    Kind("genuine", "/crest/users", restarts=True, queries=True, crashes=True),
+    Kind("genuine-gzip", "/gz/users", compresses=True, restarts=True, queries=True, crashes=True),
     Kind("genuine-strings", "/crest/strings"),
     Kind("genuine-inside", "/crest/inside", tagged=False),
-    Kind("fake", "/users", GENUINE, restarts=True, queries=True),
-    Kind("fake-gzip", "/users", replace(GENUINE, gzip="strips"), compresses=True, restarts=True, queries=True),
+    Kind("fake", "/users", GENUINE, restarts=True, queries=True, crashes=True),
+    Kind(
+        "fake-gzip",
+        "/users",
+        replace(GENUINE, gzip="strips"),
+        compresses=True,
+        restarts=True,
+        queries=True,
+        crashes=True,
+    ),
     Kind("fake-inside", "/inside", GENUINE, tagged=False, queries=True),
     Kind("aic", "/openidm/managed/alpha_thing", AIC, compares_content=True, queries=True, takes_ids=True),
     Kind(
