@@ -392,6 +392,19 @@ def test_half_an_answer_is_not_kept(place, session, connection):
     assert conditions(place)[-1] is None
 
 
+def test_half_a_document_in_good_order_is_not_kept(place, session):
+    """A server that fails halfway behind one that compresses: nothing is wrong with the answer but its JSON."""
+    path = place.create({"n": 1})
+    document = place.ask("GET", path).content
+    headers = (("ETag", place.tag(path)), ("Content-Type", "application/json;charset=utf-8"))
+    for half in (document[: len(document) // 2], document[:-1], b""):
+        place.witness.faults.append(Fault(method="GET", status=200, headers=headers, body=half))
+        assert session.get(path).content == half
+        assert session.cache_info().entries == 0
+    assert session.get(path).json() == place.read(path)
+    assert conditions(place) == [None] * 4
+
+
 def test_a_refusal_with_a_tag_is_not_kept(place):
     """Gateways put tags on errors too."""
     session = place.session(raise_for_status=False, retries=0)
