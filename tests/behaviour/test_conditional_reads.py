@@ -11,7 +11,7 @@ from requests.auth import AuthBase
 from aic_requests import AICError, NotFound, NotModified
 from aic_requests.testing import Fault
 
-from .place import places
+from .place import TYPICAL, places
 
 #: Headers of one moment, which belong to the newest answer.
 OF_THE_MOMENT = {"date", "x-forgerock-transactionid", "transfer-encoding"}
@@ -146,6 +146,7 @@ def test_protocol_versions_are_kept_apart(place, session):
     assert conditions(place) == [None, None, asked, asked]
 
 
+@TYPICAL
 @pytest.mark.parametrize("name", ["Accept", "Accept-Language"])
 def test_other_representations_are_kept_apart(place, session, name):
     """What a server may choose a body by belongs to the name of what is kept."""
@@ -194,6 +195,7 @@ class Renewing(AuthBase):
         return request
 
 
+@TYPICAL
 def test_a_lasting_name_finds_what_an_older_token_read(place):
     """auth.identity stands for Authorization, and for nothing else."""
     session = place.session(auth=Renewing())
@@ -252,6 +254,7 @@ def test_not_modified_is_raised_where_it_is_asked_for(place):
     assert (caught.value.status_code, caught.value.response.content) == (304, b"")
 
 
+@TYPICAL
 def test_hooks_see_the_200(place, session):
     """Never our 304: neither a request's hook nor a session's, and what one does to a response is not kept."""
     path = place.create()
@@ -293,6 +296,7 @@ def test_what_is_never_conditional(place, session):
     assert session.get(path).from_cache is place.kind.tagged
 
 
+@TYPICAL
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
 def test_only_get_is_conditional(place, method):
     """CREST does not know HEAD at all, and a condition is nothing to OPTIONS."""
@@ -328,6 +332,7 @@ def test_a_write_drops_every_representation_of_its_path(place, session, method):
     assert session.get(other).from_cache is place.kind.tagged
 
 
+@TYPICAL
 def test_a_create_drops_nothing_of_others(place, session):
     """A POST to the collection is about what it makes."""
     path = place.create()
@@ -380,6 +385,7 @@ def test_a_read_that_goes_wrong_on_the_way_is_asked_again(place, session):
     assert len(place.sent) == 15
 
 
+@TYPICAL
 @pytest.mark.parametrize("connection", ["truncate", "headers"])
 def test_half_an_answer_is_not_kept(place, session, connection):
     """Whatever becomes of it, the next read is a plain one and whole."""
@@ -392,6 +398,7 @@ def test_half_an_answer_is_not_kept(place, session, connection):
     assert conditions(place)[-1] is None
 
 
+@TYPICAL
 def test_half_a_document_in_good_order_is_not_kept(place, session):
     """A server that fails halfway behind one that compresses: nothing is wrong with the answer but its JSON."""
     path = place.create({"n": 1})
@@ -405,6 +412,7 @@ def test_half_a_document_in_good_order_is_not_kept(place, session):
     assert conditions(place) == [None] * 4
 
 
+@TYPICAL
 def test_a_refusal_with_a_tag_is_not_kept(place):
     """Gateways put tags on errors too."""
     session = place.session(raise_for_status=False, retries=0)
@@ -419,6 +427,7 @@ def test_a_refusal_with_a_tag_is_not_kept(place):
     assert conditions(place) == [None] * 5
 
 
+@TYPICAL
 def test_a_failed_read_leaves_what_is_kept(place):
     """A 503 says nothing about the resource."""
     session = place.session(raise_for_status=False, retries=0)
@@ -440,6 +449,7 @@ def test_a_deleted_resource_is_forgotten(place, session):
     assert session.cache_info().entries == 0
 
 
+@TYPICAL
 def test_a_404_in_html_forgets_nothing(place, session):
     """A server that is starting up says it of resources that are there."""
     path = place.create()
@@ -451,6 +461,7 @@ def test_a_404_in_html_forgets_nothing(place, session):
     assert session.get(path).from_cache is place.kind.tagged
 
 
+@TYPICAL
 def test_a_prepared_request_can_be_sent_again(place, session):
     """It stays the caller's: what the session adds is for one sending."""
     path = place.create()
@@ -463,6 +474,7 @@ def test_a_prepared_request_can_be_sent_again(place, session):
     assert [response.from_cache for response in responses] == [False] + [place.kind.tagged] * 3
 
 
+@TYPICAL
 def test_responses_pickle(place, session):
     """From the store too, with their bodies."""
     path = place.create()
@@ -472,7 +484,7 @@ def test_responses_pickle(place, session):
 
 def test_any_id_is_an_id(place, session):
     """Blanks, slashes and letters of all kinds, percent-encoded; neighbours are not mistaken for it."""
-    for name in ("a b", "a/b", "é", "日本", "a:b", "a+b&c=d", "a%2Fb", "ü;v", "o'neil@example.com"):
+    for name in ("a b", "a/b", "日本", "a+b&c=d;e", "o'neil:é@example.com%2F"):
         path = place.create({"n": 1}, place.path(name))
         neighbour = place.create({"n": 2}, place.path(f"{name}x"))
         assert session.get(path).json()["_id"] == name
@@ -484,6 +496,7 @@ def test_any_id_is_an_id(place, session):
         assert session.get(neighbour).from_cache is place.kind.tagged, name
 
 
+@TYPICAL
 def test_two_spellings_of_a_path_are_one_resource(place, session):
     """A write through one spelling drops what was read through the other."""
     path = place.create({"n": 1}, place.path("a:b~c"))
@@ -493,6 +506,7 @@ def test_two_spellings_of_a_path_are_one_resource(place, session):
     assert session.get(other).json()["n"] == 2
 
 
+@TYPICAL
 def test_values_of_all_kinds_survive(place, session):
     """Served from memory they are what was stored."""
     content = {"text": 'é 日本 😀 "\\ \u2028', "list": [1, None, True, 2.5], "nested": {"a": {"b": []}}, "": ""}
@@ -513,6 +527,7 @@ def test_a_mebibyte_does_not_travel_twice(place, session):
     assert session.cache_info().bytes_saved == (len(first.content) if place.kind.tagged else 0)
 
 
+@TYPICAL
 def test_clearing_forgets(place, session):
     """And the next read is a plain one."""
     path = place.create()
@@ -522,6 +537,7 @@ def test_clearing_forgets(place, session):
     assert conditions(place) == [None, None]
 
 
+@TYPICAL
 def test_what_is_cleared_before_the_answer_is_served_all_the_same(place, session):
     """The entry is held from look-up to answer."""
     path = place.create()
@@ -550,7 +566,7 @@ def test_thirty_two_threads_read_and_others_write(place, session):
     wrong = []
 
     def read():
-        for _ in range(3):
+        for _ in range(2):
             before = written[0]
             n = session.get(path).json()["n"]
             if n < before:
@@ -567,5 +583,5 @@ def test_thirty_two_threads_read_and_others_write(place, session):
     assert wrong == []
     assert session.get(path).json()["n"] == 32
     info = session.cache_info()
-    assert info.hits + info.misses == 97
+    assert info.hits + info.misses == 65
     assert info.entries == int(place.kind.tagged)

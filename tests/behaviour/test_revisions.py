@@ -8,7 +8,7 @@ import requests
 from aic_requests import AICError, NotFound, PreconditionFailed, maybe_applied
 from aic_requests.testing import Fault
 
-from .place import WITHOUT_REVISION, places
+from .place import TYPICAL, WITHOUT_REVISION, places
 
 REPLACE = [{"operation": "replace", "field": "/n", "value": 9}]
 #: A method, and a body that changes something.
@@ -175,6 +175,7 @@ def test_a_document_of_what_is_gone(place, session):
     assert place.read(path)["n"] == 2
 
 
+@TYPICAL
 def test_a_rev_that_cannot_be_sent_is_an_error(place, session):
     """Nothing goes out, guarded or not; with the caller's own word it does."""
     path = place.create({"n": 1})
@@ -186,6 +187,7 @@ def test_a_rev_that_cannot_be_sent_is_an_error(place, session):
     assert place.read(path)["n"] == 2
 
 
+@TYPICAL
 def test_a_rev_that_is_no_text_is_none(place, session):
     """Then what this thread saw counts."""
     path = place.create({"n": 1})
@@ -294,6 +296,7 @@ def test_an_answer_in_parts_teaches(place, session, method, body):
     assert [seen.match for seen in place.sent if seen.method != "GET"] == tags
 
 
+@TYPICAL
 def test_a_streamed_read_teaches_its_tag(place, session):
     """The header is there before the body is read; where the revision stands in the body alone, nobody has seen it."""
     path = place.create({"n": 1})
@@ -303,6 +306,7 @@ def test_a_streamed_read_teaches_its_tag(place, session):
     assert guards(place, "PUT") == [tag if place.kind.tagged else None]
 
 
+@TYPICAL
 def test_without_a_store_writes_are_guarded_all_the_same(place):
     """Revisions are no cache."""
     session = place.session(store=None)
@@ -315,6 +319,7 @@ def test_without_a_store_writes_are_guarded_all_the_same(place):
     assert place.read(path)["n"] == 2
 
 
+@TYPICAL
 def test_clearing_the_store_leaves_writes_guarded(place, session):
     """Nor are they lost with it."""
     path = place.create({"n": 1})
@@ -348,6 +353,7 @@ def test_crests_404_forgets(place, session):
     assert place.read(path)["n"] == 2
 
 
+@TYPICAL
 def test_another_404_forgets_nothing(place, session):
     """A server that is starting up says it of resources that are there."""
     path = place.create({"n": 1})
@@ -451,6 +457,7 @@ def test_a_write_whose_answer_is_lost_is_not_repeated(place, session):
         assert place.read(path)["n"] == (2 if fault.get("commit") else 3), fault
 
 
+@TYPICAL
 def test_a_write_that_was_not_taken_is_sent_again(place, session):
     """429 says that nothing was done: the same goes out again, under the same revision."""
     path = place.create({"n": 1})
@@ -462,6 +469,7 @@ def test_a_write_that_was_not_taken_is_sent_again(place, session):
     assert guards(place, "PATCH") == [tag] * 3
 
 
+@TYPICAL
 def test_what_was_sent_can_be_seen(place, session):
     """The response's request shows the condition, and the caller's own prepared request does not."""
     path = place.create({"n": 1})
@@ -474,7 +482,7 @@ def test_what_was_sent_can_be_seen(place, session):
 
 def test_any_id_is_guarded(place, session):
     """Whatever has to be percent-encoded."""
-    for name in ("a b", "a/b", "é", "日本", "a+b&c=d"):
+    for name in ("a b", "a/b", "日本:é"):
         path = place.create({"n": 1}, place.path(name))
         tag = place.tag(path)
         session.get(path)
@@ -496,6 +504,7 @@ def test_a_create_by_post_teaches_any_id(place, session):
         assert place.sent[-1].match == tag, name
 
 
+@TYPICAL
 def test_large_documents_are_guarded_too(place, session):
     """A mebibyte there and back."""
     path = place.create({"text": "x" * 2**20})

@@ -8,6 +8,8 @@ import pytest
 
 from aic_requests import MemoryStore, PreconditionFailed, Store
 
+from .place import TYPICAL
+
 #: How to make each kind of store: in a folder, holding so many bytes at most. Another kind is another line.
 STORES: dict[str, Callable[[Path, int], Store]] = {
     "memory": lambda folder, most: MemoryStore(max_bytes=most),
@@ -68,16 +70,17 @@ def test_a_hit_in_a_shared_store_teaches(place, make):
 
 def test_a_store_that_is_too_small_forgets(place, make):
     """What has fallen out is read in full, and is right; the bound holds."""
-    store = make(20_000)
+    store = make(15_000)
     session = place.session(store=store)
-    paths = [place.create({"n": n, "text": "x" * 4000}) for n in range(8)]
+    paths = [place.create({"n": n, "text": "x" * 4000}) for n in range(5)]
     for path in [*paths, *paths]:
         assert session.get(path).json() == place.read(path)
-        assert store.size().bytes <= 20_000
+        assert store.size().bytes <= 15_000
     assert session.get(paths[-1]).from_cache is place.kind.tagged
     assert session.get(paths[0]).from_cache is False
 
 
+@TYPICAL
 def test_what_does_not_fit_is_read_each_time(place, make):
     """Nor does it leave an older self behind."""
     store = make(3_000)
@@ -93,6 +96,7 @@ def test_what_does_not_fit_is_read_each_time(place, make):
     assert session.get(path).json()["n"] == 3
 
 
+@TYPICAL
 def test_a_closed_session_has_forgotten_and_works(place, make):
     """In memory what was read is gone with it; in any case the next reading is right."""
     store = make()
@@ -105,6 +109,7 @@ def test_a_closed_session_has_forgotten_and_works(place, make):
     assert session.cache_info().entries == int(place.kind.tagged)
 
 
+@TYPICAL
 def test_without_a_store_nothing_is_conditional(place):
     """store=None: plain reads."""
     session = place.session(store=None)
@@ -115,6 +120,7 @@ def test_without_a_store_nothing_is_conditional(place):
     assert session.cache_info() == (0, 0, 0, 0, 0)
 
 
+@TYPICAL
 def test_a_pickled_session_goes_on(place, make):
     """It reads and guards as a new one does: what this thread has seen does not travel, nor does what was read."""
     session = place.session(store=make())
