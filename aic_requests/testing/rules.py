@@ -304,14 +304,14 @@ class Rules:
         if reading.operation == "patch":
             check_policies(collection, content, resource_id, "Failed policy validation", partly=True)
         named = reading.body.get("_id") if behaviour.renames and reading.operation == "update" else None
-        moves = isinstance(named, str) and named not in ("", resource_id)
-        if moves and named in collection.documents:
+        target = named if isinstance(named, str) and named not in ("", resource_id) else None
+        if target in collection.documents:
             raise Refusal(412, "The resource exists already", rule="renamed to an _id that is taken")
         now = self._references.store(collection, resource_id, content, stored, change)
-        if moves:
+        if target is not None:
             # What OpenIDM makes of a body with another id: the document goes there, and is not found here.
-            collection.documents[named] = collection.documents.pop(resource_id)
-            raise Refusal(404, f"Object {resource_id} not found", rule=f"renamed to {named}")
+            collection.documents[target] = collection.documents.pop(resource_id)
+            raise Refusal(404, f"Object {resource_id} not found", rule=f"renamed to {target}")
         return self._shown(collection, resource_id, now, reading, 200, f"{stored.revision} became {now.revision}")
 
     def _echo(self, collection: Collection, resource_id: str, stored: Stored, reading: Reading) -> Answer:
