@@ -11,6 +11,7 @@ from .credentials import CREDENTIALS, headers_of_the_environment
 from .errors import ForeignOrigin
 from .mishaps import words_of
 from .page import Page, harmless
+from .probe import command as probe
 from .read_only_walk import read_only_walk
 from .session import AICSession
 from .shown import Deviation, Shown
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--base-url", metavar="URL", help="a real tenant, such as https://tenant.example.com")
     parser.add_argument("--path", help=f"what to read there, twice (default: {_LOGIN})")
     parser.set_defaults(run=_walk, parser=parser)
+    probe.add_to(parser.add_subparsers(title="commands", metavar="COMMAND", dest="command"))
     return parser
 
 
