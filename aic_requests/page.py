@@ -43,6 +43,10 @@ class Page:
             self._write(self._painted(line, colour))
         self._out.flush()
 
+    def line(self, text: str, *, indent: str = "") -> None:
+        """Write what must not be broken, such as a URL to copy, however long."""
+        self._write(indent + harmless(text))
+
     def side_by_side(self, left: Sequence[str], right: Sequence[str], *, bright: str) -> None:
         """Write two columns of lines, the first line of the right one in the colour *bright*."""
         # A wide terminal shows revisions whole, and keeps request and answer close together.

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ..retry_after import now_of, seconds_of
 from .answer import Answer
+from .template import Document, changing_part
 from .wire import NoAnswer, Wire
 
 #: How often the removal of one resource is tried.
@@ -30,6 +31,23 @@ class Left:
     why: str
 
 
+@dataclass(slots=True)
+class _Creation:
+    """
+    A resource that the probe has tried to create.
+
+    Attributes:
+        parts: The texts that were sent, each of which nobody else can have written.
+        certain: A success was answered, so it is the probe's. Otherwise what is there must hold one of the texts: a
+            refusal may be the answer to a second delivery of what was created by the first.
+        answered: The last of them had an answer that tells.
+    """
+
+    parts: list[Document]
+    certain: bool = False
+    answered: bool = False
+
+
 class Own:
     """
     Remembers what it creates before the request goes out, and removes nothing else.
@@ -42,26 +60,22 @@ class Own:
     def __init__(self, wire: Wire, *, pause: float = 0.5) -> None:
         self._wire = wire
         self._pause = pause
-        self._paths: list[str] = []
-        self._unanswered: set[str] = set()
+        self._creations: dict[str, _Creation] = {}
 
     def put(self, path: str, document: Mapping[str, Any], headers: Mapping[str, str]) -> Answer:
         """
         Send a PUT that may create.
 
         Raises:
-            NoAnswer: There was none; it counts as created.
+            NoAnswer: There was none.
         """
-        known = path in self._paths
-        if not known:
-            self._paths.append(path)
-            self._unanswered.add(path)
+        creation = self._creations.setdefault(path, _Creation([]))
+        creation.parts.append(changing_part(document))
+        creation.answered = False
         answer = self._wire.ask("PUT", path, headers, json=document)
-        # After a 5xx nobody knows whether it was created, and after a time-out of the server's neither.
-        if answer.status < 500 and answer.status != 408:
-            self._unanswered.discard(path)
-            if not known and not answer.succeeded:
-                self._paths.remove(path)
+        creation.certain = creation.certain or answer.succeeded
+        # After a 5xx nobody knows, and after a time-out of the server's neither.
+        creation.answered = answer.status < 500 and answer.status != 408
         return answer
 
     def delete(self, path: str, headers: Mapping[str, str]) -> Answer:
@@ -72,55 +86,64 @@ class Own:
             NoAnswer: There was none.
         """
         answer = self._wire.ask("DELETE", path, headers)
-        if answer.succeeded and path in self._paths:
-            self._paths.remove(path)
+        if answer.succeeded:
+            self._creations.pop(path, None)
         return answer
 
     def remove(self) -> list[Left]:
         """Remove everything; returns what is still there. It takes two interruptions to end it."""
-        waiting = [(path, "interrupted") for path in self._paths]
+        waiting = list(self._creations)
         left: list[Left] = []
         interruptions = 0
         while waiting:
-            path, why = waiting.pop()
+            path, why = waiting.pop(), "interrupted"
             try:
                 if interruptions < 2:
-                    why = self._remove(path)
+                    why = self._remove(path, self._creations[path])
             except KeyboardInterrupt:
                 interruptions += 1
-                waiting.append((path, why))
+                waiting.append(path)
                 continue
             if why:
                 left.append(Left(self._wire.url_of(path), why))
         return left
 
-    def _remove(self, path: str) -> str:
+    def _remove(self, path: str, creation: _Creation) -> str:
         """Remove one; returns why that was not possible, "" if it is gone."""
         why = ""
-        headers: dict[str, str] = {}
         for tried in range(_TRIES):
             if tried:
                 time.sleep(min(_LONGEST_PAUSE, self._pause * 2 ** (tried - 1)))
             try:
-                answer = self._wire.ask("DELETE", path, headers)
-                # A create that nobody answered may still be on its way.
-                if answer.succeeded or (_is_not_there(answer) and (tried or path not in self._unanswered)):
+                found = None if creation.certain and not tried else self._wire.ask("GET", path)
+                if found is not None and not creation.certain:
+                    # What was not answered may still be on its way, so it is looked for twice.
+                    if _is_not_there(found) and (tried or creation.answered):
+                        return ""
+                    if found.status != 200:
+                        why = str(found)
+                        continue
+                    if changing_part(found.document) not in creation.parts:
+                        return "" if creation.answered else _IN_DOUBT
+                answer = self._wire.ask("DELETE", path, _guard(found))
+                if answer.succeeded or _is_not_there(answer):
                     return ""
                 why = str(answer)
                 if answer.status in (401, 403):
                     return why
-                if answer.status in (412, 428):
-                    # It wants to be told a revision.
-                    headers = self._current(path)
-                elif answer.status in (429, 503):
+                if answer.status in (429, 503):
                     _wait(answer)
             except NoAnswer as error:
                 why = str(error)
         return why
 
-    def _current(self, path: str) -> dict[str, str]:
-        revision = self._wire.ask("GET", path).revision
-        return {} if revision is None else {"If-Match": f'"{revision}"'}
+
+_IN_DOUBT: Final = "its create was not answered, and what is there is not what was sent: look at it first"
+
+
+def _guard(found: Answer | None) -> dict[str, str]:
+    """The revision that was read, for a server that demands one."""
+    return {} if found is None or found.revision is None else {"If-Match": f'"{found.revision}"'}
 
 
 def _is_not_there(answer: Answer) -> bool:

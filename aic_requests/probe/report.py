@@ -82,7 +82,7 @@ class Report:
             return
         page.heading("LEFT BEHIND. Remove it by hand:", colour="1;31")
         for one in self.left:
-            page.say(f"DELETE {one.url}", indent="  ")
+            page.line(f"DELETE {one.url}", indent="  ")
             page.say(one.why, indent="    ")
 
     def _of(self, verdict: Verdict) -> tuple[Finding, ...]:
