@@ -59,7 +59,11 @@ KINDS = {
 
 
 def check(url, collection, differing, unaskable):
-    """Whatever server this is, it is found to be as expected, and nothing stays behind."""
+    """
+    Whatever server this is, it is found to be as expected, and says that it has removed everything.
+
+    For a server of another make: ``check(url, collection, *KINDS["CREST"][2:])``.
+    """
     report = asked(url, collection)
     assert (report.stopped, report.left) == ("", ())
     assert [one.name for one in report.findings] == NAMES

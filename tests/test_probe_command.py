@@ -14,7 +14,7 @@ from aic_requests.probe.run import QUESTIONS
 from aic_requests.testing import AIC, CREST, OPENIDM, Fault, Tenant
 
 from .test_probe import CLIENTS, USERS, altered_profile
-from .test_walk import ANSI, run, surroundings, widest
+from .test_walk import ANSI, run, run_in_terminal, surroundings, widest
 
 ARGUMENTS = ("--collection", USERS)
 
@@ -248,8 +248,12 @@ def test_help_is_a_first_page():
 
 
 def test_colour_and_progress_are_for_terminals():
-    """Elsewhere there is none of either."""
+    """There, what is being asked is said in one line that is wiped again; elsewhere there is none of either."""
     with Tenant(replace(AIC, echoes_transactions=False)) as tenant:
         done = probed(tenant)
-    assert ANSI.sub("", done.stdout) == done.stdout
-    assert done.stderr == ""
+        status, shown = run_in_terminal(100, "probe", tenant.url, *ARGUMENTS)
+    assert status == done.returncode == 1
+    assert (ANSI.sub("", done.stdout), done.stderr) == (done.stdout, "")
+    assert f"\r\x1b[Kstale_put, of {len(QUESTIONS)} questions" in shown
+    assert "\r\x1b[Khttp" in shown
+    assert "\x1b[1;33mDiffers" in shown

@@ -58,11 +58,11 @@ def run(*arguments, **environment):
     )
 
 
-def run_in_terminal(columns, **environment):
+def run_in_terminal(columns, *arguments, **environment):
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     with subprocess.Popen(
-        [sys.executable, "-m", "aic_requests"],
+        [sys.executable, "-m", "aic_requests", *arguments],
         stdout=follower,
         stderr=follower,
         env=surroundings(TERM="xterm", **environment),

@@ -136,22 +136,22 @@ def not_modified_headers(place: Place) -> Outcome:
 def not_modified_body(place: Place) -> Outcome:
     """CREST announces 67 bytes; somebody has to drop them."""
     answer = _not_modified(place)
-    announced = answer.headers.get("Content-Length")
-    said = f"{answer.afterwards or 'could not be seen'} (Content-Length: {announced or 'none'})"
+    if answer.afterwards is None:
+        raise NotAsked("what follows on the connection cannot be seen here")
+    words = {"bytes": "a body", "end": "the end of the connection", "nothing": "nothing"}[answer.afterwards]
+    said = f"{words} (Content-Length: {answer.headers.get('Content-Length', 'none')})"
     if answer.afterwards == "bytes":
         return Outcome(
-            f"a body {said}",
+            said,
             "The body of a 304 may be taken for the beginning of the next answer: after a conditional read, a write "
             "may fail with a ConnectionError although it was carried out. Use AICSession(store=None).",
         )
     if answer.afterwards == "end" and answer.headers.get("Connection", "").lower() != "close":
         return Outcome(
-            f"the connection ends {said}",
+            said,
             "Each 304 costs a new connection, and a write right after one may meet the end of the old: it is raised as "
             "a ConnectionError. AICSession(store=None) may be faster here.",
         )
-    if answer.afterwards is None:
-        raise NotAsked("what follows on the connection cannot be seen here")
     return Outcome(said)
 
 
