@@ -21,6 +21,9 @@ ROWS: tuple[set[str], ...] = (
     {"session"},
     {"__init__"},
     {"testing"},  # leans on none of the above: a judge must not share our mistakes
+    {"page", "credentials"},
+    {"shown", "mishaps"},
+    {"read_only_walk", "probe"},
     {"walk"},
     {"__main__"},
 )
