@@ -206,7 +206,8 @@ class Exchange:
         if revision is None:
             return
         # An echo teaches nothing: it was not written by this request, and may name no revision at all.
-        if self._operation not in GUARDED or not is_echo(conditions_of(response.request.headers), revision):
+        sent = conditions_of(response.request.headers)
+        if self._operation not in GUARDED or not is_echo(sent, revision, response.headers):
             self._memory.seen.learn(identity.principal, path, revision)
 
     def _keep(self, identity: Identity, response: Response) -> None:

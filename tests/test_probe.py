@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+import requests
 
 from aic_requests.probe.report import Report
 from aic_requests.probe.run import QUESTIONS, probe
@@ -20,8 +21,12 @@ CLIENTS = "/am/json/realms/root/realms/alpha/realm-config/agents/OAuth2Client"
 NAMES = [question.name for question in QUESTIONS]
 
 
+#: OpenIDM gives a new session to whoever comes with credentials.
+CREDENTIALS = {"X-OpenIDM-Username": "openidm-admin", "X-OpenIDM-Password": "openidm-admin"}
+
+
 def asked(url, collection=USERS, *, template=None, pause=0.0, patience=0.02, progress=lambda name: None) -> Report:
-    wire = Wire(url, {}, patience=patience)
+    wire = Wire(url, CREDENTIALS, patience=patience)
     template = Template.fitting(collection) if template is None else template
     return probe(wire, url, collection, template, progress=progress, pause=pause)
 
@@ -59,11 +64,7 @@ KINDS = {
 
 
 def check(url, collection, differing, unaskable):
-    """
-    Whatever server this is, it is found to be as expected, and says that it has removed everything.
-
-    For a server of another make: ``check(url, collection, *KINDS["CREST"][2:])``.
-    """
+    """Whatever server this is, it is found to be as expected, and says that it has removed everything."""
     report = asked(url, collection)
     assert (report.stopped, report.left) == ("", ())
     assert [one.name for one in report.findings] == NAMES
@@ -78,6 +79,16 @@ def test_each_kind_of_server(profile, collection, differing, unaskable):
     with Tenant(profile) as tenant:
         check(tenant.url, collection, differing, unaskable)
         assert tenant.collection(collection).ids() == []
+
+
+@pytest.mark.parametrize("context", ["crest", "gz"])
+def test_the_genuine_crest_code(crest_server, context):
+    """As its imitation, compressed or not; it keeps what was there before."""
+    users = f"{crest_server}/{context}/users"
+    requests.put(f"{users}/before", json={}, timeout=10)
+    before = requests.get(users, params={"_queryFilter": "true"}, timeout=10).json()["result"]
+    check(crest_server, f"/{context}/users", *KINDS["CREST"][2:])
+    assert requests.get(users, params={"_queryFilter": "true"}, timeout=10).json()["result"] == before
 
 
 # A tenant that differs
