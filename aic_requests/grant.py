@@ -72,10 +72,8 @@ class Grant:
             AICError: The server refuses, by the class of the status, or its answer holds no token.
             requests.RequestException: There is no answer.
         """
-        if session is None:
-            with Session() as plain:
-                return self._ask(plain)
-        return self._ask(session)
+        with Session() as plain:
+            return self._ask(plain if session is None else session)
 
     def _ask(self, session: Session) -> Token:
         response = self._post(session, self._skew)
@@ -89,11 +87,14 @@ class Grant:
 
     def _post(self, session: Session, skew: float) -> Response:
         request = self._request(session, skew)
+        # A session of its own over the same adapters: the other's hooks and cookies are for its own requests.
+        call = Session()
+        call.adapters = session.adapters
+        settings = session.merge_environment_settings(self._url, {}, True, None, None)
+        settings["timeout"] = getattr(session, "timeout", DEFAULT_TIMEOUT)
         try:
-            settings = session.merge_environment_settings(self._url, {}, False, None, None)
-            timeout = getattr(session, "timeout", DEFAULT_TIMEOUT)
-            # Not session.send: a redirect would carry the assertion elsewhere, a cookie would make another caller.
-            response = session.get_adapter(self._url).send(request, timeout=timeout, **settings)
+            # A redirect would carry the assertion elsewhere.
+            response = call.send(request, allow_redirects=False, **settings)
         except RequestException as error:
             error.request = bare_request(request)
             of_signing_in(error)
