@@ -16,7 +16,7 @@ from urllib3 import Retry
 from .base_url import BaseURL
 from .errors import AICError, ForeignOrigin
 from .exchange import Exchange, copy_of
-from .headers import CONDITIONS, HARMLESS, as_text
+from .headers import CONDITIONS, HARMLESS, as_text, credentials
 from .identity import Principal
 from .intent import Intent, response_hooks
 from .memory import CacheInfo, WorkingMemory
@@ -356,8 +356,9 @@ class AICSession(Session):
     def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
         """Keep the credential on a redirect at home. netrc may answer where there is none."""
         url = response.request.url or ""
-        if "Authorization" in prepared_request.headers and not self.should_strip_auth(url, prepared_request.url or ""):
-            # requests would let netrc replace it.
+        held = credentials(prepared_request.headers.lower_items()).keys() - {"cookie", "proxy-authorization"}
+        if held and not self.should_strip_auth(url, prepared_request.url or ""):
+            # requests would let netrc replace it, or stand beside it.
             return
         super().rebuild_auth(prepared_request, response)
 
