@@ -42,7 +42,7 @@ class Carrier:
         session: Makes the session for a base URL.
         options: Of each request.
         secrets: What must not be seen.
-        given: Whether the caller has put it into the session himself, so that it is in a pickle of that, as in requests.
+        given: Whether the caller has put it there himself, so that a session's pickle has it, as in requests.
         shown_in_url: Whether it stands in the URL, which requests' own errors show.
     """
 
@@ -185,7 +185,7 @@ def redirected(carrier: Carrier, home: Home, session: AICSession, stranger: Wire
     except (ForeignOrigin, AICError) as error:
         return [*stranger.sent, *told(error)]
     assert stranger.sent
-    return [*stranger.sent, repr(response), response.request.headers]
+    return [*stranger.sent, repr(response), *response.history[1:], response.next]
 
 
 def redirect_to_another_host(carrier: Carrier, home: Home, **_: Any) -> list[object]:
@@ -265,7 +265,6 @@ def error_text(carrier: Carrier, home: Home, **_: Any) -> list[object]:
     home.answers["/x"] = echo
     with pytest.raises(AICError) as caught:
         call(carrier, carrier.session(home.wire.url), "/x")
-    assert "***" in caught.value.message or carrier.session is service_account
     return told(caught.value)
 
 
@@ -333,9 +332,7 @@ def debug_log(carrier: Carrier, home: Home, caplog: Any, **_: Any) -> list[objec
     ):
         home.answers["/out"] = (302, [("Location", f"{stranger.url}/landed?a={SECRET[::2]}")], b"")
         session = carrier.session(home.wire.url)
-        session.mount(
-            "http://", type(session.get_adapter("http://"))(max_retries=AICSession().get_adapter("http://").max_retries)
-        )
+        session.mount("http://", AICSession().get_adapter("http://"))
         for path in ("/x", "/retried", "/error", "/out"):
             with contextlib.suppress(requests.RequestException):
                 call(carrier, session, path)
@@ -363,7 +360,7 @@ class Written(MemoryStore):
 
 
 def store_file(carrier: Carrier, home: Home, tmp_path: Any, **_: Any) -> list[object]:
-    fields = [*JSON, ("ETag", '"1"'), ("Set-Cookie", f"a={carrier.secrets[0][:40]}"), ("Cache-Control", "no-store")]
+    fields = [*JSON, ("ETag", '"1"'), ("Set-Cookie", f"a={carrier.secrets[0]}"), ("Cache-Control", "no-store")]
     home.answers["/x"] = (200, fields, b'{"_id":"x","_rev":"1"}')
     configured = carrier.session(home.wire.url)
     session = AICSession(home.wire.url, auth=configured.auth, store=Written(tmp_path / "store"))
