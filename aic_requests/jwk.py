@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -36,10 +36,11 @@ class PrivateKey:
             from jwt.algorithms import RSAAlgorithm
         except ImportError as error:
             raise ImportError(_INSTALL) from error
-        self.source, found = _read(jwk)
+        source, found = _read(jwk)
         fields = _checked(_only_key(found))
-        self._encode = encode
-        self._kid = fields.get("kid")
+        self.source: JWK = source
+        self._encode: Callable[..., str] = encode
+        self._kid: str | None = fields.get("kid")
         try:
             # cryptography holds the numbers against each other.
             self._key: Any = RSAAlgorithm.from_jwk(fields)
@@ -51,9 +52,8 @@ class PrivateKey:
 
     def signed(self, claims: Mapping[str, Any]) -> str:
         """A JWT of the *claims*, signed with RS256, that names the key by its ``kid`` where it has one."""
-        return self._encode(
-            dict(claims), self._key, algorithm="RS256", headers={} if self._kid is None else {"kid": self._kid}
-        )
+        header = {} if self._kid is None else {"kid": self._kid}
+        return self._encode(dict(claims), self._key, algorithm="RS256", headers=header)
 
 
 def _read(jwk: object) -> tuple[JWK, object]:
