@@ -33,8 +33,10 @@ from .errors import (
     UnsupportedMediaType,
     raise_for_status,
 )
+from .log_api_key import LogAPIKeyAuth
 from .maybe_applied import maybe_applied
 from .memory import CacheInfo
+from .service_account import ServiceAccountAuth
 from .session import AICSession
 from .stores import MemoryStore, Store
 
@@ -54,6 +56,7 @@ __all__ = [
     "GatewayTimeout",
     "Gone",
     "InternalServerError",
+    "LogAPIKeyAuth",
     "MemoryStore",
     "MethodNotAllowed",
     "NotAcceptable",
@@ -64,6 +67,7 @@ __all__ = [
     "PreconditionRequired",
     "RequestTimeout",
     "ServerError",
+    "ServiceAccountAuth",
     "ServiceUnavailable",
     "Store",
     "TooManyRequests",

@@ -241,9 +241,9 @@ class Exchange:
     def _identity_of(self, request: PreparedRequest) -> Identity:
         if request is self.request:
             return self._identity
-        return Identity.of(
-            request, key=self._memory.key, certificate=self._certificate, principal=self._intent.principal
-        )
+        # Its auth may have signed it anew, and has noted so.
+        signed_by = Intent.of(request).principal
+        return Identity.of(request, key=self._memory.key, certificate=self._certificate, principal=signed_by)
 
 
 def copy_of(request: _AnyRequest) -> _AnyRequest:

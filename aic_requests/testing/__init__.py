@@ -7,6 +7,7 @@ from .openam import OPENAM, REST2LDAP
 from .openidm import OPENIDM, OPENIDM_ORIENTDB, sample
 from .profiles import AIC, CREST, Behaviour, Policy, Profile, Relationship
 from .tenant import Tenant
+from .tokens import ServiceAccount
 
 __all__ = [
     "AIC",
@@ -22,6 +23,7 @@ __all__ = [
     "Policy",
     "Profile",
     "Relationship",
+    "ServiceAccount",
     "Tenant",
     "sample",
 ]

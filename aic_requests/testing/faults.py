@@ -25,6 +25,7 @@ class Fault:
             ``truncate`` in the middle of the answer's body, ``headers`` in the middle of its headers.
         delay: Seconds to wait before answering.
         twice: The request is carried out twice, as by a gateway that repeats it; the second answer counts.
+        revoke: Every token that the token endpoint has given so far is dead from now on, for this request too.
     """
 
     method: str = "*"
@@ -38,6 +39,7 @@ class Fault:
     connection: Literal["drop", "reset", "truncate", "headers"] | None = None
     delay: float = 0.0
     twice: bool = False
+    revoke: bool = False
 
     def strikes(self, request: Request) -> bool:
         """Whether it is this request's turn; counts."""
