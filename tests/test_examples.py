@@ -15,8 +15,8 @@ import pytest
 
 from aic_requests.testing import OPENIDM, Fault, ServiceAccount, Tenant
 
-from .keys import ACCOUNT, private_jwk, public_jwk
 from .am_sessions import OpenAM
+from .keys import ACCOUNT, private_jwk, public_jwk
 from .wire import serving
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
