@@ -307,6 +307,20 @@ def test_a_streamed_read_teaches_its_tag(place, session):
 
 
 @TYPICAL
+def test_a_weak_tag_never_guards(place, session):
+    """It names a body and no revision, whatever put it there: the _rev of the body does."""
+    path = place.create({"n": 1})
+    tag = place.tag(path)
+    for weak in ('W/"9"', "9"):
+        headers = (("ETag", weak), ("Content-Type", "application/json"))
+        body = place.ask("GET", path).content
+        place.witness.faults.append(Fault(method="GET", status=200, headers=headers, body=body))
+        session.get(path, headers={"If-None-Match": None})
+    session.put(path, json={"n": 2})
+    assert guards(place, "PUT") == [tag]
+
+
+@TYPICAL
 def test_without_a_store_writes_are_guarded_all_the_same(place):
     """Revisions are no cache."""
     session = place.session(store=None)
