@@ -503,6 +503,7 @@ def test_two_spellings_of_a_path_are_one_resource(place, session):
     other = f"{place.collection}/a:b%7Ec"
     assert session.get(other).json() == session.get(path).json()
     session.put(path, json={"n": 2})
+    assert session.cache_info().entries == 0
     assert session.get(other).json()["n"] == 2
 
 

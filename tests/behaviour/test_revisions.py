@@ -30,7 +30,7 @@ def in_another_thread(action, *arguments, **options):
 
 @WRITES
 def test_a_write_goes_out_under_what_this_thread_read(place, session, method, body):
-    """Without the quotes' content being touched, and without a compressing server's suffix; and it is carried out."""
+    """As CREST knows it, in quotes and without a compressing server's suffix; and it is carried out."""
     path = place.create({"n": 1})
     tag = place.tag(path)
     session.get(path)
@@ -307,6 +307,20 @@ def test_a_streamed_read_teaches_its_tag(place, session):
 
 
 @TYPICAL
+def test_a_weak_tag_never_guards(place, session):
+    """It names a body and no revision, whatever put it there: the _rev of the body does."""
+    path = place.create({"n": 1})
+    for n, weak in enumerate(('W/"9"', "9"), 2):
+        tag = place.tag(path)
+        headers = (("ETag", weak), ("Content-Type", "application/json"))
+        body = place.ask("GET", path).content
+        place.witness.faults.append(Fault(method="GET", status=200, headers=headers, body=body))
+        session.get(path)
+        session.put(path, json={"n": n})
+        assert place.sent[-1].match == tag, weak
+
+
+@TYPICAL
 def test_without_a_store_writes_are_guarded_all_the_same(place):
     """Revisions are no cache."""
     session = place.session(store=None)
@@ -410,15 +424,24 @@ def test_writing_what_somebody_else_has_just_written(place, session, method, bod
 
 
 @places(lambda kind: kind.compares_content and kind.tagged)
-def test_an_echo_is_no_validator(place, session):
-    """Its revision names no state: the next read is a plain one, and what it brings is kept."""
+def test_an_echo_of_what_never_was_a_revision(place, session):
+    """
+    A write that changes nothing is answered with whatever condition it came under: no revision, and no validator.
+
+    The next read is a plain one, whose answer is kept, and the next write goes out under what was read before.
+    """
     path = place.create({"n": 1})
+    tag = place.tag(path)
     session.get(path)
-    session.put(path, json={"n": 1}, headers={"If-Match": '"12345"'})
-    assert place.sent[-1].answered("ETag") == '"12345"'
-    response = session.get(path)
-    assert (place.sent[-1].none_match, response.json()) == (None, place.read(path))
-    assert session.get(path).from_cache
+    for sent, echoed in (('"12345"', '"12345"'), ("12345", '"12345"')):
+        session.put(path, json={"n": 1}, headers={"If-Match": sent})
+        assert place.sent[-1].answered("ETag") == echoed
+    response = session.get(path, params={"_fields": "n"})
+    assert (place.sent[-1].none_match, response.json()["n"]) == (None, 1)
+    session.patch(path, json=[{"operation": "replace", "field": "/n", "value": 1}], headers={"If-Match": '"12345"'})
+    session.put(path, json={"n": 2})
+    assert place.sent[-1].match == tag
+    assert place.read(path)["n"] == 2
 
 
 def test_an_any_match_teaches_what_it_made(place, session):
