@@ -40,6 +40,7 @@ class Kind:
         crashes: A paging cookie that it has not given is a 500 without a body.
         takes_ids: A create by POST takes the ``_id`` of its body, so that it can meet one that is there.
         sets_cookies: Every answer sets a new cookie, unless the request has :attr:`headers`.
+        slashes: An id may hold a slash, percent-encoded.
         headers: What a session sends there with everything.
     """
 
@@ -56,10 +57,15 @@ class Kind:
     crashes: bool = False
     takes_ids: bool = False
     sets_cookies: bool = False
+    slashes: bool = True
     headers: tuple[tuple[str, str], ...] = ()
 
     def __repr__(self) -> str:
         return self.name
+
+    def takes(self, *names: str) -> list[str]:
+        """Those of some ids that can be one here."""
+        return [name for name in names if self.slashes or "/" not in name]
 
     @contextmanager
     def serving(self, crest_server: Callable[[], str]) -> Iterator[str]:
@@ -98,7 +104,12 @@ KINDS = (
         queries=True,
         takes_ids=True,
         sets_cookies=True,
-        headers=(("X-OpenIDM-NoSession", "true"),),
+        slashes=False,
+        headers=(
+            ("X-OpenIDM-Username", "openidm-admin"),
+            ("X-OpenIDM-Password", "openidm-admin"),
+            ("X-OpenIDM-NoSession", "true"),
+        ),
     ),
 )
 

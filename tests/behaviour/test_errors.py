@@ -41,7 +41,7 @@ REFUSALS = [
     ("GET", "", {"params": {"_queryFilter": "true", "_queryId": "x"}}, BadRequest),
     ("GET", "", {"params": {"_queryFilter": "true", "_pageSize": "x"}}, BadRequest),
     ("GET", "/none", {}, NotFound),
-    ("GET", "/no%2Fsuch%20%C3%A9", {}, NotFound),
+    ("GET", "/no%20such%20%C3%A9", {}, NotFound),
     ("PUT", "/none", {"json": {}, "headers": {"If-Match": '"1"'}}, NotFound),
     ("PATCH", "/none", {"json": []}, NotFound),
     ("DELETE", "/none", {}, NotFound),
@@ -183,7 +183,7 @@ def test_an_id_that_is_taken(place, session):
     """412 to a create without a condition: somebody was there first."""
     place.create({"n": 1}, place.path("taken"))
     said = place.ask("POST", place.collection, json={"_id": "taken"})
-    with pytest.raises(PreconditionFailed, match="try again") as caught:
+    with pytest.raises(PreconditionFailed, match="read it, then write") as caught:
         session.post(place.collection, json={"_id": "taken"})
     check(caught.value, said, "POST", place.collection)
     assert (caught.value.cause_of_failure, caught.value.sent) == ("raced", {})

@@ -38,10 +38,14 @@ class Key:
         return {**jwk, "kid": self.name, "alg": "RS256", "use": "sig"}
 
     @property
+    def jwk(self) -> dict[str, str]:
+        """The JWK that its owner keeps."""
+        return {**jwt.algorithms.RSAAlgorithm.to_jwk(self.private, as_dict=True), "kid": self.name}
+
+    @property
     def secrets(self) -> set[str]:
         """What nobody but its owner may see."""
-        jwk = jwt.algorithms.RSAAlgorithm.to_jwk(self.private, as_dict=True)
-        return {jwk[name] for name in ("d", "p", "q", "dp", "dq", "qi")}
+        return {self.jwk[name] for name in ("d", "p", "q", "dp", "dq", "qi")}
 
 
 def switch_on(admin: AICSession) -> None:

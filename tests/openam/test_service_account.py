@@ -3,10 +3,11 @@
 import pickle
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from aic_requests import AICSession, BadRequest, Unauthorized
+from aic_requests import AICSession, BadRequest, ServiceAccountAuth, Unauthorized
 
 from .service_account import CLIENT, PREFIX, SCOPE, TOKEN_PATH, Key, assertion, register, sign_in, switch_on
 from .signing_in import SESSION_HEADER, session_of
@@ -232,3 +233,42 @@ def test_the_json_endpoints_take_no_bearer(nobody, token, admin):
     assert_nothing_shows(caught.value, {token})
     both = {**bearer(token), SESSION_HEADER: admin.headers[SESSION_HEADER]}
     assert nobody.get(users, headers=both).json()["_id"] == "demo"
+
+
+# The session's own auth
+
+
+@pytest.fixture
+def account(openam, key):
+    """A session that signs in by itself."""
+    auth = ServiceAccountAuth(str(uuid.uuid4()), key.jwk, token_url=openam.url + TOKEN_PATH)
+    with AICSession(openam.url, auth=auth) as session:
+        yield session
+
+
+def tokens_of(session):
+    """The tokens that 64 reads in 16 threads went out with, each of which was answered."""
+    with ThreadPoolExecutor(16) as threads:
+        answers = list(threads.map(lambda _: session.get("/oauth2/tokeninfo"), range(64)))
+    assert all(answer.json()["client_id"] == CLIENT for answer in answers)
+    return {answer.request.headers["Authorization"].removeprefix("Bearer ") for answer in answers}
+
+
+def test_the_session_signs_in(account, nobody):
+    """One token for all threads; one more after it was revoked, behind everybody's back."""
+    first = tokens_of(account)
+    assert len(first) == 1
+    nobody.post("/oauth2/token/revoke", data={"token": min(first), "client_id": CLIENT})
+    second = tokens_of(account)
+    assert len(second) == 1
+    assert second != first
+
+
+def test_a_key_that_am_does_not_know(openam, key):
+    """AM's own words in the class of its status, and nothing of key and assertion."""
+    stranger = Key.new()
+    auth = ServiceAccountAuth(str(uuid.uuid4()), stranger.jwk, token_url=openam.url + TOKEN_PATH)
+    with AICSession(openam.url, auth=auth) as session, pytest.raises(BadRequest, match="JWT is not valid") as caught:
+        session.get("/oauth2/tokeninfo")
+    assert caught.value.reason == "invalid_grant"
+    assert_nothing_shows(caught.value, stranger.secrets)
