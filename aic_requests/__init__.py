@@ -35,6 +35,7 @@ from .errors import (
 )
 from .maybe_applied import maybe_applied
 from .memory import CacheInfo
+from .query_filter import query_filter
 from .session import AICSession
 from .stores import MemoryStore, Store
 
@@ -71,5 +72,6 @@ __all__ = [
     "UnprocessableContent",
     "UnsupportedMediaType",
     "maybe_applied",
+    "query_filter",
     "raise_for_status",
 ]

@@ -13,7 +13,8 @@ PACKAGE = Path(aic_requests.__file__).parent
 
 #: Top to bottom. A folder stands here by its name and may import within itself.
 ROWS: tuple[set[str], ...] = (
-    {"statuses", "operations", "revision", "problem", "headers", "origin", "retry_after"},  # the standard library only
+    # the standard library only
+    {"statuses", "operations", "revision", "problem", "headers", "origin", "retry_after", "query_filter"},
     {"preconditions", "bodies", "identity", "seen", "blots"},
     {"evidence", "intent", "stores", "retries", "maybe_applied", "lost_answers"},
     {"errors", "memory", "transport"},
