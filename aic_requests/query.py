@@ -1,0 +1,272 @@
+"""Page after page, until it is known that there is no other."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from http.client import HTTPException
+from typing import Any, cast
+
+from requests import RequestException, Response, Session
+from requests.exceptions import ChunkedEncodingError
+from urllib3.exceptions import HTTPError as Urllib3Error
+
+from .errors import AICError, IncompleteQuery
+from .page import Page, Row
+from .page_size import largest_page
+from .query_parameters import COOKIE, OFFSET, QueryParameters, headers_without_conditions
+from .retries import pause_before
+from .update import Clock
+
+#: What can go wrong on the way. requests lets some errors of the layers below through.
+_FAILURES = (RequestException, Urllib3Error, HTTPException, OSError)
+
+#: Readings of one page at most, where its answer breaks on the way. urllib3 repeats those that do not come at all.
+_READS = 4
+
+#: Empty pages in a row after which no other is asked for. A directory that filters after paging gives some; a server
+#: whose cookies never end (seen on CREST's own MemoryBackend) gives nothing else.
+_EMPTY_PAGES = 1000
+
+
+class Query(Iterator[Row]):
+    """
+    One run of ``session.query``, which says what it promises.
+
+    Attributes:
+        rows: How many rows have been handed out.
+        total: How many there are in all, where the server says so; None: it does not.
+        position: The parameters that ask for the page of the last row; after an error, for the page that failed.
+            ``params=query.position`` begins another query with that page.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        path: str,
+        query_filter: str,
+        *,
+        page_size: int,
+        fields: Sequence[str],
+        sort_keys: Sequence[str],
+        options: Mapping[str, Any],
+        clock: Clock,
+    ) -> None:
+        _check(page_size, options)
+        parameters = QueryParameters.of(
+            path, query_filter, fields=fields, sort_keys=sort_keys, params=options.get("params")
+        )
+        self._session = session
+        self._path = parameters.path
+        self._always = parameters.always
+        self._options: dict[str, Any] = {**options, "headers": headers_without_conditions(options)}
+        self._options.pop("params", None)
+        self._size: int | None = page_size
+        self._clock = clock
+
+        self.position: dict[str, str] = parameters.start
+        self.rows: int = 0
+        self.total: int | None = None
+        self._left: Iterator[Row] = iter(())
+        self._following: dict[str, str] | None = self.position
+        # Rows before the first of ours; None: behind a cookie, nobody can tell.
+        self._start = None if COOKIE in self.position else int(self.position.get(OFFSET, "0"))
+        self._pages = 0
+        self._empty = 0
+        self._cookies: set[str] = set()
+        self._ids: list[object] = []
+        self._least_total: int | None = None
+        self._owed = 0
+        self._by_offset = False
+        self._doubtful = False
+        self._broken_off: tuple[Response, str] | None = None
+
+    def __next__(self) -> Row:
+        row = next(self._left, None)
+        while row is None:
+            self._turn()
+            row = next(self._left, None)
+        self.rows += 1
+        return row
+
+    def _turn(self) -> None:
+        """
+        Ask for the next page.
+
+        After an error the same page is asked for again: who goes on in spite of it must not believe that this is the end.
+        """
+        if self._broken_off is not None:
+            raise IncompleteQuery.after(self.rows, *self._broken_off)
+        if self._following is None:
+            raise StopIteration
+        try:
+            if self._doubtful and self._is_the_end():
+                self._following = None
+                raise StopIteration
+            self._doubtful = False
+            self.position = self._following
+            self._cookies.update([one for name, one in self.position.items() if name == COOKIE])
+            page, response = self._page(self.position, self._size)
+        except _FAILURES as error:
+            self._tell(error)
+            raise
+        self._check(page, response)
+        self._take(page, response)
+
+    # What a page says
+
+    def _check(self, page: Page, response: Response) -> None:
+        """
+        Refuse a page that does not go on where the last one ended; none of its rows is handed out.
+
+        Raises:
+            IncompleteQuery: It is none.
+        """
+        why = page.fault
+        if page.cookie in self._cookies:
+            why = why or "its cookie came before"
+        if not page.rows and page.cookie is not None and self._empty + 1 >= _EMPTY_PAGES:
+            why = why or f"{_EMPTY_PAGES} empty pages in a row"
+        if self._by_offset and page.rows and _ids_of(page.rows) == self._ids:
+            why = why or f"{self._owed or 'other'} rows remain, and another offset gives the same ones"
+        if self._by_offset and not page.rows and page.cookie is None:
+            owed = self._owed_after(page, self.rows)
+            if (self._owed if owed is None else owed) > 0:
+                why = why or f"{owed or self._owed} rows remain, and are not given"
+        if why:
+            raise self._incomplete(response, why, failed=page.failed)
+
+    def _take(self, page: Page, response: Response) -> None:
+        """Hand out the rows of a page, and see from it what follows."""
+        self._pages += 1
+        self._left = iter(page.rows)
+        self._empty = 0 if page.rows else self._empty + 1
+        after = self.rows + len(page.rows)
+        owed = self._owed_after(page, after)
+        self._count(page, after)
+        self._owed = max(0, self._owed - len(page.rows)) if owed is None else owed
+        self._following = None
+        if page.cookie is not None:
+            self._following = {COOKIE: page.cookie}
+            self._by_offset = False
+            return
+
+        self._ids = _ids_of(page.rows)
+        first = self._pages == 1 and self._start is not None
+        self._doubtful = first and owed is None and bool(page.rows) and self._may_go_on(page, after)
+        unknown = self._by_offset and owed is None and bool(page.rows)
+        if self._doubtful or unknown or self._owed > 0:
+            if self._start is None:
+                self._broken_off = response, f"{self._owed} rows remain, and there is no cookie"
+                return
+            self._following = {OFFSET: str(self._start + after)}
+            self._by_offset = True
+
+    def _owed_after(self, page: Page, after: int) -> int | None:
+        """
+        How many rows the server says come after so many of ours; None: it does not say.
+
+        Of several totals the least counts: others may add rows to pages that have passed, and those are no loss.
+        """
+        if page.total is not None and not page.estimated:
+            self._least_total = page.total if self._least_total is None else min(page.total, self._least_total)
+        said = [] if page.remaining is None else [page.remaining]
+        if self._least_total is not None and self._start is not None:
+            said.append(max(0, self._least_total - self._start - after))
+        return max(said, default=None)
+
+    def _count(self, page: Page, after: int) -> None:
+        """Note how many rows there are in all, for whoever shows the progress. AM may say fewer than it gives."""
+        if page.total is not None and page.total >= after:
+            self.total = page.total
+        elif page.remaining is not None and self._start is not None:
+            self.total = self._start + after + page.remaining
+
+    def _may_go_on(self, page: Page, after: int) -> bool:
+        """Whether a page without a cookie may be the first of many: it is full, or a part of an estimated total."""
+        more = page.total is not None and page.estimated and page.total > (self._start or 0) + after
+        return len(page.rows) == self._size or more
+
+    def _is_the_end(self) -> bool:
+        """
+        Whether the server gives cookies at all, so that their lack on a full page is the end of the rows.
+
+        CREST's own MemoryBackend gives none for a query without sort keys, and says nowhere that rows remain. A page
+        of one row tells: of two rows, one must be asked for with a cookie.
+        """
+        size = 1 if len(self._ids) > 1 else 2
+        page, response = self._page(self.position, size)
+        if page.fault:
+            raise self._incomplete(response, page.fault, failed=page.failed)
+        if size == 2:
+            return len(page.rows) < size
+        # With more rows than were asked for, it does not page at all.
+        return page.cookie is not None or len(page.rows) > size
+
+    # Asking for a page
+
+    def _page(self, position: Mapping[str, str], size: int | None) -> tuple[Page, Response]:
+        """A page, as large as the server allows. Reading it again is harmless, so one that breaks on the way is."""
+        read = 1
+        while True:
+            try:
+                response = self._ask(position, size)
+                page = Page.from_body(response.content)
+                if read == _READS or not page.cut:
+                    return page, response
+            except ChunkedEncodingError:
+                if read == _READS:
+                    raise
+            except AICError as error:
+                if size is None or (smaller := self._smaller(error, size)) == size:
+                    raise
+                size = self._size = smaller
+                continue
+            self._clock.sleep(self._clock.draw(pause_before(read)))
+            read += 1
+
+    def _ask(self, position: Mapping[str, str], size: int | None) -> Response:
+        sized = [] if size is None else [("_pageSize", str(size))]
+        parameters = [*self._always, *sized, *position.items()]
+        response = self._session.request("GET", self._path, params=parameters, **self._options)
+        # Whatever raise_for_status says, this loop must know.
+        if response.status_code >= 300:
+            raise AICError.from_response(response)
+        return response
+
+    def _smaller(self, error: AICError, size: int) -> int | None:
+        """
+        The page size that a refusal asks for; None: no pages at all.
+
+        AM's agents answer 501 "Query paging not currently supported" (seen on OpenAM 16).
+        """
+        if error.status_code == 501 and not self._pages:
+            return None
+        if error.status_code in (400, 413, 422):
+            return largest_page(error.message, size) or size
+        return size
+
+    # What went wrong
+
+    def _incomplete(self, response: Response, why: str, *, failed: bool = False) -> IncompleteQuery:
+        return IncompleteQuery.after(self.rows, response, why, cookie=self.position.get(COOKIE), failed=failed)
+
+    def _tell(self, error: Exception) -> None:
+        """Say how far the query came."""
+        if isinstance(error, IncompleteQuery):
+            return
+        error.__dict__.update(rows=self.rows, cookie=self.position.get(COOKIE))
+        error.add_note(f"The query had handed out {self.rows} rows.")
+
+
+def _ids_of(rows: Sequence[Row]) -> list[object]:
+    """What tells rows apart."""
+    return [row.get("_id", row) for row in rows]
+
+
+def _check(page_size: int, options: Mapping[str, Any]) -> None:
+    """Refuse what cannot be meant."""
+    if not isinstance(cast("object", page_size), int) or isinstance(page_size, bool):
+        raise TypeError(f"page_size is a number of rows, not {type(page_size).__name__}")
+    if page_size < 1:
+        raise ValueError(f"page_size is a number of rows, 1 or more, got {page_size}")
+    foreign = {"json", "data", "files", "stream"} & options.keys()
+    if foreign:
+        raise TypeError(f"query makes its requests itself and takes no {', '.join(sorted(foreign))}")
