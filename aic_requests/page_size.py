@@ -5,8 +5,8 @@ from html import unescape
 
 #: A refusal that is about the size of a page names it so; CREST's own is "_pageSize".
 _ABOUT_PAGES = re.compile(r"page|limit|maximum|results", re.IGNORECASE)
-_NUMBER = re.compile(r"(?<![\w.-])[0-9]{1,9}(?![\w-])")
-_THOUSANDS = re.compile(r"(?<=[0-9]),(?=[0-9]{3}\b)")
+_NUMBER = re.compile(r"(?<!\w)(?<![0-9]\.)[0-9]{1,9}(?!\w)(?!\.[0-9])")
+_THOUSANDS = re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))")
 _BELOW = re.compile(r"\b(?:(?:less|fewer|smaller|lower) than|below|under) ([0-9]+)", re.IGNORECASE)
 
 
@@ -29,11 +29,11 @@ def largest_page(words: str, asked: int) -> int | None:
     100
     """
     # CREST writes &#39; for an apostrophe: no number.
-    words = _THOUSANDS.sub("", unescape(words))
+    words = unescape(words)
     if not _ABOUT_PAGES.search(words):
         return None
-    sizes = {int(number) for number in _NUMBER.findall(words)}
-    sizes = (sizes - {int(number) for number in _BELOW.findall(words)}) | {
-        int(number) - 1 for number in _BELOW.findall(words)
-    }
-    return max((size for size in sizes if 1 <= size < asked), default=None)
+    # "1,100" is one number or two: what is wrong is refused again, and then the next smaller one is tried.
+    both = f"{words} {_THOUSANDS.sub('', words)}"
+    below = {int(number) for number in _BELOW.findall(both)}
+    named = {int(number) for number in _NUMBER.findall(both)} - below | {number - 1 for number in below}
+    return max((size for size in named if 1 <= size < asked), default=None)

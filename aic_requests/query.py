@@ -90,7 +90,7 @@ class Query(Iterator[Row]):
         """
         Ask for the next page.
 
-        After an error the same page is asked for again: who goes on in spite of it must not believe that this is the end.
+        After an error the same page is asked for again: who goes on all the same must not take it for the end.
         """
         if self._broken_off is not None:
             raise IncompleteQuery.after(self.rows, *self._broken_off)
