@@ -115,7 +115,9 @@ def _selection(query_filter: str, instead: Sequence[str]) -> list[tuple[str, str
 
 def _listed(name: str, values: Sequence[str], names: Sequence[str]) -> list[tuple[str, str]]:
     """A parameter whose value is a list."""
-    if isinstance(values, str | bytes) or not all(isinstance(cast("object", value), str) for value in values):
+    one = isinstance(values, str | bytes)
+    values = tuple(values)
+    if one or not all(isinstance(cast("object", value), str) for value in values):
         raise TypeError(f"{name} is made of a list of names, such as ('userName', 'mail')")
     if not values:
         return []
