@@ -226,7 +226,8 @@ class PreconditionFailed(_Conditional):
         cause_of_failure: ``"stale"``: the revision is not current any more: read again.
             ``"exists"``: ``If-None-Match: *``, and it is there.
             ``"not_supported"``: the header is illegal on this operation.
-            ``"raced"``: no condition was sent; somebody wrote at the same time.
+            ``"raced"``: no condition was sent: somebody wrote at the same time, or the resource takes no write without
+            one (AM's sites).
 
     That no 412 came does not mean that nobody wrote first. IDM's managed objects compare the revision, but only of a
     write that changes something; AM's configuration may ignore it altogether (seen on OpenAM 16), as resources
@@ -246,7 +247,7 @@ class PreconditionFailed(_Conditional):
             "stale": "it has changed since it was read: read it again",
             "exists": "it exists already: read and update it",
             "not_supported": "this operation takes no precondition: leave the header out",
-            "raced": "somebody wrote at the same time: try again",
+            "raced": "no revision was sent: somebody wrote at the same time, or one is required: read it, then write",
         }[self.cause_of_failure]
 
 

@@ -55,9 +55,10 @@ def cause_of_failure(operation: Operation, sent: Mapping[str, str]) -> CauseOfFa
         ``stale``: If-Match is not the current revision: read again.
         ``exists``: ``If-None-Match: *``, and the resource is there: update it instead.
         ``not_supported``: this operation takes no such header: leave it out.
-        ``raced``: no condition was sent, somebody wrote at the same time: try again.
+        ``raced``: no condition was sent: somebody wrote at the same time, or one is required: read, then write.
 
-    Source: OpenIdentityPlatform/commons HttpAdapter.java; OpenIDM ManagedObjectSet.java for the last.
+    Source: OpenIdentityPlatform/commons HttpAdapter.java; OpenIDM ManagedObjectSet.java for the last, and OpenAM's
+    sites, which answer 412 to every write without a revision.
     """
     if not sent:
         return "raced"

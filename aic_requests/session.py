@@ -232,7 +232,9 @@ class AICSession(Session):
 
         Where it guards: managed objects of IDM do compare If-Match. AM's configuration may ignore it altogether
         (seen on OpenAM 16: a stale one is answered 200), and there the last writer wins, here too. To find out for one
-        tenant, write something with ``headers={"If-Match": '"no-such-revision"'}``: only a 412 is a guard.
+        tenant, write something with ``headers={"If-Match": '"no-such-revision"'}``: only a 412 is a guard. Even where
+        AM compares (its sites), it looks first and writes then: of two writes that meet inside the server both may be
+        answered 200, and one is lost.
         """
         return Update(
             self,

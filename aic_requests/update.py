@@ -12,7 +12,7 @@ from requests import PreparedRequest, RequestException, Response, Session
 from urllib3.exceptions import HTTPError as Urllib3Error
 
 from .bodies import json_object
-from .errors import AICError, AmbiguousWrite, NotFound, PreconditionFailed
+from .errors import AICError, AmbiguousWrite, NotFound, PreconditionFailed, ServerError
 from .lost_answers import Attempt, Change, Document, Fate, changed, same
 from .maybe_applied import maybe_applied
 from .operations import selects_fields
@@ -141,7 +141,7 @@ class Update:
             if fate is Fate.ARRIVED:
                 return state.document or {}
             if fate is Fate.UNKNOWN or self._is_over():
-                raise _ambiguous(self._path, attempt, state.document) from doubt
+                raise _ambiguous(self._path, attempt, state.document, doubt) from doubt
 
     def _read_back(self, attempt: Attempt, doubt: Exception | None) -> _State:
         """The resource after a conflict or a lost answer, and after a pause."""
@@ -151,7 +151,7 @@ class Update:
         except _FAILURES as failure:
             if doubt is None:
                 raise
-            raise _ambiguous(self._path, attempt, None) from failure
+            raise _ambiguous(self._path, attempt, None, doubt) from failure
 
     def _is_over(self) -> bool:
         return self._tries >= self._attempts or self._clock.now() >= self._end
@@ -258,10 +258,12 @@ def _cut_short(response: Response) -> requests.ConnectionError:
     return requests.ConnectionError("the answer was cut short", request=response.request, response=response)
 
 
-def _ambiguous(path: str, attempt: Attempt, found: Document | None) -> AmbiguousWrite:
+def _ambiguous(path: str, attempt: Attempt, found: Document | None, doubt: Exception) -> AmbiguousWrite:
+    # A server that says what is wrong with the document (AM, in a 500) is to be heard.
+    lost = str(doubt) if isinstance(doubt, ServerError) else f"PUT {path.partition('?')[0]}: the answer was lost"
     return AmbiguousWrite(
-        f"PUT {path.partition('?')[0]}: the answer was lost, and what is there now does not tell whether it was "
-        "written: compare .sent with .found before writing again",
+        f"{lost}; what is there now does not tell whether it was written: compare .sent with .found before writing "
+        "again",
         sent=attempt.sent,
         found=found,
     )

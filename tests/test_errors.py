@@ -211,7 +211,7 @@ def test_four_causes_of_a_412(server, session, method, path, headers, expected, 
         "stale": "read it again",
         "exists": "read and update it",
         "not_supported": "leave the header out",
-        "raced": "try again",
+        "raced": "read it, then write",
     }
     assert cure[expected] in str(error)
     assert [other for other in cure.values() if other in str(error)] == [cure[expected]]

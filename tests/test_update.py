@@ -224,6 +224,26 @@ def test_a_plain_counter_after_a_lost_answer_is_ambiguous(session, crest):
     assert caught.value.__cause__.status_code == 502
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (
+            (500, [JSON], b'{"code":500,"reason":"Internal Server Error","message":"Entry"}'),
+            "Server Error: PUT /x: Entry",
+        ),
+        ((200, [], b""), "PUT /x: the answer was lost; "),
+    ],
+)
+def test_an_ambiguous_write_says_what_the_server_said(session, crest, answer, words):
+    """AM says in a 500 what it does not take: the message repeats it, and where nothing was said it says so."""
+    crest.faults = [lambda sent: answer] * 3
+    with pytest.raises(AmbiguousWrite) as caught:
+        session.update("/x", count, attempts=3)
+    assert words in str(caught.value)
+    assert "compare .sent with .found" in str(caught.value)
+    assert crest.document["count"] == 5
+
+
 def test_something_else_is_there(session, crest):
     """Another has written: whether over ours or instead of it cannot be told."""
 

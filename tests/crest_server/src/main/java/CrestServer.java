@@ -36,6 +36,7 @@ public final class CrestServer {
         for (final Revisions kind : Revisions.values()) {
             router.addRoute(Router.uriTemplate(kind.collection), new RevisionedCollection(kind));
         }
+        router.addRoute(Router.uriTemplate("personal"), new PersonalCollection());
         final Handler crest = CrestHttp.newHttpHandler(Applications.simpleCrestApplication(
                 Resources.newInternalConnectionFactory(router), null, null));
         final Handler handler = Handlers.chainOf(crest, new Faults());

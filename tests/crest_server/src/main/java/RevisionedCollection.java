@@ -34,7 +34,7 @@ import org.forgerock.util.promise.Promises;
  * A collection with other revisions than MemoryBackend's numbers. Lists all, in the order of creation; knows the patch
  * operations add and replace (of a whole field) and remove.
  */
-final class RevisionedCollection implements CollectionResourceProvider {
+class RevisionedCollection implements CollectionResourceProvider {
     private final Revisions revisions;
     private final String node = UUID.randomUUID().toString();
     private final Map<String, Stored> resources = new LinkedHashMap<>();
