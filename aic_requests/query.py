@@ -62,6 +62,7 @@ class Query(Iterator[Row]):
         self._clock = clock
 
         self.position: dict[str, str] = parameters.start
+        self._first = self.position
         self.rows: int = 0
         self.total: int | None = None
         self._left: Iterator[Row] = iter(())
@@ -76,7 +77,6 @@ class Query(Iterator[Row]):
         self._owed = 0
         self._by_offset = False
         self._doubtful = False
-        self._broken_off: tuple[Response, str] | None = None
 
     def __next__(self) -> Row:
         row = next(self._left, None)
@@ -92,23 +92,21 @@ class Query(Iterator[Row]):
 
         After an error the same page is asked for again: who goes on all the same must not take it for the end.
         """
-        if self._broken_off is not None:
-            raise IncompleteQuery.after(self.rows, *self._broken_off)
         if self._following is None:
             raise StopIteration
         try:
+            self.position = self._following
             if self._doubtful and self._is_the_end():
                 self._following = None
                 raise StopIteration
             self._doubtful = False
-            self.position = self._following
             self._cookies.update([one for name, one in self.position.items() if name == COOKIE])
             page, response = self._page(self.position, self._size)
         except _FAILURES as error:
             self._tell(error)
             raise
         self._check(page, response)
-        self._take(page, response)
+        self._take(page)
 
     # What a page says
 
@@ -126,14 +124,17 @@ class Query(Iterator[Row]):
             why = why or f"{_EMPTY_PAGES} empty pages in a row"
         if self._by_offset and page.rows and _ids_of(page.rows) == self._ids:
             why = why or f"{self._owed or 'other'} rows remain, and another offset gives the same ones"
-        if self._by_offset and not page.rows and page.cookie is None:
-            owed = self._owed_after(page, self.rows)
-            if (self._owed if owed is None else owed) > 0:
-                why = why or f"{owed or self._owed} rows remain, and are not given"
+        if page.cookie is None:
+            owed = self._owed_after(page, self.rows + len(page.rows))
+            owed = self._owed if owed is None else owed
+            if owed > 0 and self._by_offset and not page.rows:
+                why = why or f"{owed} rows remain, and are not given"
+            if owed > 0 and self._start is None:
+                why = why or f"{owed} rows remain behind it, and it has no cookie"
         if why:
             raise self._incomplete(response, why, failed=page.failed)
 
-    def _take(self, page: Page, response: Response) -> None:
+    def _take(self, page: Page) -> None:
         """Hand out the rows of a page, and see from it what follows."""
         self._pages += 1
         self._left = iter(page.rows)
@@ -153,10 +154,7 @@ class Query(Iterator[Row]):
         self._doubtful = first and owed is None and bool(page.rows) and self._may_go_on(page, after)
         unknown = self._by_offset and owed is None and bool(page.rows)
         if self._doubtful or unknown or self._owed > 0:
-            if self._start is None:
-                self._broken_off = response, f"{self._owed} rows remain, and there is no cookie"
-                return
-            self._following = {OFFSET: str(self._start + after)}
+            self._following = {OFFSET: str((self._start or 0) + after)}
             self._by_offset = True
 
     def _owed_after(self, page: Page, after: int) -> int | None:
@@ -192,7 +190,7 @@ class Query(Iterator[Row]):
         of one row tells: of two rows, one must be asked for with a cookie.
         """
         size = 1 if len(self._ids) > 1 else 2
-        page, response = self._page(self.position, size)
+        page, response = self._page(self._first, size)
         if page.fault:
             raise self._incomplete(response, page.fault, failed=page.failed)
         if size == 2:

@@ -373,13 +373,29 @@ def test_rows_remain_and_are_not_given():
 
 
 def test_rows_remain_behind_a_cookie_that_was_given():
-    """Where it began nobody can tell, so there is no offset to go on by."""
+    """Where it began nobody can tell, so there is no offset to go on by; and the page has to be asked for again."""
     pages = Pages(25, remaining=True)
-    pages.faults[1] = lambda page: page | {"pagedResultsCookie": None}
-    rows, error = broken(pages, page_size=10, params={"_pagedResultsCookie": "at 5"})
-    assert rows == pages.rows[5:15]
-    assert (error.rows, error.cookie) == (10, None)
-    assert "10 rows remain, and there is no cookie" in str(error)
+    pages.faults[2] = lambda page: page | {"pagedResultsCookie": None}
+    rows, error = broken(pages, page_size=8, params={"_pagedResultsCookie": "at 5"})
+    assert rows == pages.rows[5:13]
+    assert (error.rows, error.cookie) == (8, "at 13%3D=")
+    assert "4 rows remain behind it, and it has no cookie" in str(error)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_error_while_it_is_made_sure_that_there_is_no_more(times):
+    """The rows before it have been handed out, and the position is behind them."""
+    pages = Pages(25, cookies=False)
+    with serving(pages) as wire, AICSession(wire.url, store=None, retries=0) as session:
+        pages.faults = {n + 1: refusal(500, "no") for n in range(1, times + 1)}
+        query = session.query("/rows", page_size=10)
+        rows, error = read(query)
+        assert (error.rows, error.cookie, query.position) == (10, None, {"_pagedResultsOffset": "10"})
+        assert rows == pages.rows[:10]
+        rows += read(query)[0] if times == 2 else []
+        rows += query
+        assert rows == pages.rows
+        assert pages.rows[10:] == list(session.query("/rows", page_size=10, params={"_pagedResultsOffset": "10"}))
 
 
 def test_silence_and_a_window_that_does_not_move():
