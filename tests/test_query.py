@@ -11,11 +11,12 @@ from urllib.parse import parse_qsl, unquote
 
 import pytest
 import requests
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import aic_requests
 from aic_requests import AICError, AICSession, IncompleteQuery, query_filter
+from aic_requests.testing import AIC, CREST, OPENIDM, Fault, Tenant
 
 from .pages import JSON, Pages, refusal, row_of
 from .recordings import recordings
@@ -717,6 +718,78 @@ def test_the_total_where_the_server_says_one(kind, total):
         assert query.total == total
         assert len(list(query)) == 24
         assert (query.rows, query.total) == (25, total)
+
+
+# On the tenant
+
+AGENTS = "/am/json/realms/root/realms/alpha/realm-config/agents/OAuth2Client"
+PLACES = {
+    "managed objects": (AIC, USERS),
+    "connectors": (AIC, "/openidm/system/ldap/account"),
+    "AM": (AIC, AGENTS),
+    "variables": (AIC, "/environment/variables"),
+    "versions of secrets": (AIC, "/environment/secrets/esv-x/versions"),
+    "governance": (AIC, "/iga/governance/role"),
+    "OpenIDM": (OPENIDM, "/openidm/managed/user"),
+    "CREST": (CREST, "/users"),
+}
+
+
+@pytest.mark.parametrize("kind", PLACES)
+@pytest.mark.parametrize("page_size", [1, 100, 250, 1000])
+def test_the_tenant_by_pages(kind, page_size):
+    """Every kind of server that it plays gives all its rows, in its own way, and none of them a precondition."""
+    profile, place = PLACES[kind]
+    count = 23 if page_size == 1 else 250
+    documents = [{"_id": f"{number:03}", "userName": f"user{number:03}"} for number in range(count)]
+    with Tenant(profile, documents={place: documents}) as tenant, AICSession(tenant.url) as session:
+        for options in ({}, {"sort_keys": ["-userName"]}):
+            rows = list(session.query(place, page_size=page_size, **options))
+            names = [row["userName"] for row in rows]
+            assert names == sorted(names, reverse=bool(options))
+            assert len(set(names)) == count
+        assert not [name for one in tenant.requests for name in one.headers if name.startswith("If-")]
+
+
+@pytest.mark.parametrize("kind", ["managed objects", "AM"])
+def test_others_who_only_edit_move_nothing(kind):
+    """As long as the rows are sorted by what is not edited."""
+    profile, place = PLACES[kind]
+    documents = [{"_id": f"{number:02}", "userName": f"user{number:02}", "n": number} for number in range(25)]
+    with Tenant(profile, documents={place: documents}) as tenant, AICSession(tenant.url) as session:
+        edits = {f"{place}/{n:02}": {"userName": f"user{n:02}", "n": -n} for n in range(25)}
+        tenant.faults.append(Fault("GET", place, after=1, meanwhile=edits))
+        rows = list(session.query(place, page_size=10, sort_keys=["_id"]))
+        assert [row["_id"] for row in rows] == [document["_id"] for document in documents]
+
+
+def test_others_who_create_and_delete_move_rows():
+    """One is missed, or comes twice: a query is no snapshot, as its documentation says, and no error either."""
+    documents = [{"_id": f"{number:02}", "userName": f"user{number:02}"} for number in range(20)]
+    for change, expected in (({f"{USERS}/03": None}, 19), ({f"{USERS}/00a": {"userName": "new"}}, 21)):
+        with Tenant(documents={USERS: documents}) as tenant, AICSession(tenant.url) as session:
+            tenant.faults.append(Fault("GET", USERS, after=1, meanwhile=change))
+            options = {"page_size": 10, "sort_keys": ["_id"], "params": {"_totalPagedResultsPolicy": "EXACT"}}
+            rows = [row["_id"] for row in session.query(USERS, **options)]
+        assert len(rows) == expected
+        assert ("10" in rows, rows.count("09")) == ((False, 1) if expected == 19 else (True, 2))
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(st.characters(exclude_categories=["Cs"])) | st.text("\"'\\\\() oraeq%&+#{}", max_size=20))
+def test_a_hostile_name_finds_itself(tenant, name):
+    """Through the filter, the URL and the server's parser: the one with this name, and no other."""
+    tenant.collection(USERS).write("mine", {"userName": name})
+    with AICSession("https://tenant.example.com", store=None) as session:
+        session.mount("https://", tenant.adapter())
+        found = session.query(USERS, query_filter("userName eq {} and !(userName eq {})", name, "bob" + name))
+        assert "mine" in [row["_id"] for row in found]
+        assert "bob" not in [row["_id"] for row in session.query(USERS, query_filter("userName eq {}", name + "x"))]
+
+
+@pytest.fixture
+def tenant():
+    return Tenant(documents={USERS: [{"_id": "bob", "userName": "bob"}]})
 
 
 # Secrets

@@ -37,6 +37,7 @@ class Behaviour:
         unknown_action: Status for any other.
         inert: Patch operations that are accepted and do nothing (MemoryBackend).
         takes_ids: A create by POST takes the ``_id`` of its body (OpenIDM); otherwise the server gives one.
+        bare: A query is answered with an array of rows, without an envelope (ESV's secret versions).
         query_ids: Known values of ``_queryId``, each of which lists all; without any it is 501.
     """
 
@@ -57,6 +58,7 @@ class Behaviour:
     unknown_action: int = 501
     inert: tuple[str, ...] = ()
     takes_ids: bool = False
+    bare: bool = False
     query_ids: tuple[str, ...] = ()
 
     def matches(self, segments: tuple[str, ...]) -> tuple[tuple[str, ...], str | None] | None:
@@ -151,6 +153,7 @@ AIC = Profile(
         Behaviour("/am/json/global-config/**", revision="hash", headers=_AM_HEADERS, ignores_match=True, paging="none"),
         Behaviour("/environment/variables", revision="none", headers=(), max_page_size=100, reasons=False),
         Behaviour("/environment/secrets", revision="none", headers=(), max_page_size=100, reasons=False),
+        Behaviour("/environment/secrets/*/versions", revision="none", headers=(), reasons=False, bare=True),
         Behaviour(
             "/iga/governance/*", revision="weak", headers=(("Cache-Control", "no-store"), ("Vary", "Accept-Encoding"))
         ),
