@@ -69,7 +69,7 @@ class Page:
         fault = ""
         if not all(isinstance(row, dict) for row in rows):
             fault = "a row is no JSON object"
-        elif not isinstance(cookie, str | None):
+        elif not _is_text(cookie):
             fault = "the cookie is no text"
         elif (_number(envelope, "resultCount") or 0) > len(rows):
             fault = f"the server counts {envelope['resultCount']} rows on a page of {len(rows)}"
@@ -83,6 +83,11 @@ class Page:
             estimated=envelope.get("totalPagedResultsPolicy") == "ESTIMATE",
             fault=fault,
         )
+
+
+def _is_text(cookie: object) -> bool:
+    """Whether a cookie, if there is one, can be sent back: JSON can say half a character."""
+    return cookie is None or (isinstance(cookie, str) and not any("\ud800" <= one <= "\udfff" for one in cookie))
 
 
 def _number(envelope: Mapping[str, object], name: str) -> int | None:

@@ -5,21 +5,21 @@ from http.client import HTTPException
 from typing import Any, cast
 
 from requests import RequestException, Response, Session
-from requests.exceptions import ChunkedEncodingError
 from urllib3.exceptions import HTTPError as Urllib3Error
 
-from .errors import AICError, IncompleteQuery
+from .errors import IncompleteQuery
 from .page import Page, Row
-from .page_size import largest_page
-from .query_parameters import COOKIE, OFFSET, QueryParameters, headers_without_conditions
-from .retries import pause_before
+from .page_reader import PageReader
+from .query_parameters import COOKIE, OFFSET, QueryParameters
 from .update import Clock
 
 #: What can go wrong on the way. requests lets some errors of the layers below through.
 _FAILURES = (RequestException, Urllib3Error, HTTPException, OSError)
 
-#: Readings of one page at most, where its answer breaks on the way. urllib3 repeats those that do not come at all.
-_READS = 4
+#: What a caller may say of every request. A query has no body, and is read page by page anyway.
+_OPTIONS = frozenset(
+    {"params", "headers", "cookies", "auth", "timeout", "allow_redirects", "proxies", "hooks", "verify", "cert"}
+)
 
 #: Empty pages in a row after which no other is asked for. A directory that filters after paging gives some; a server
 #: whose cookies never end (seen on CREST's own MemoryBackend) gives nothing else.
@@ -53,14 +53,7 @@ class Query(Iterator[Row]):
         parameters = QueryParameters.of(
             path, query_filter, fields=fields, sort_keys=sort_keys, params=options.get("params")
         )
-        self._session = session
-        self._path = parameters.path
-        self._always = parameters.always
-        self._options: dict[str, Any] = {**options, "headers": headers_without_conditions(options)}
-        self._options.pop("params", None)
-        self._size: int | None = page_size
-        self._clock = clock
-
+        self._reader = PageReader(session, parameters, size=page_size, options=options, clock=clock)
         self.position: dict[str, str] = parameters.start
         self._first = self.position
         self.rows: int = 0
@@ -100,8 +93,8 @@ class Query(Iterator[Row]):
                 self._following = None
                 raise StopIteration
             self._doubtful = False
-            self._cookies.update([one for name, one in self.position.items() if name == COOKIE])
-            page, response = self._page(self.position, self._size)
+            self._cookies.add(self.position.get(COOKIE, ""))
+            page, response = self._reader.read(self.position)
         except _FAILURES as error:
             self._tell(error)
             raise
@@ -180,7 +173,7 @@ class Query(Iterator[Row]):
     def _may_go_on(self, page: Page, after: int) -> bool:
         """Whether a page without a cookie may be the first of many: it is full, or a part of an estimated total."""
         more = page.total is not None and page.estimated and page.total > (self._start or 0) + after
-        return len(page.rows) == self._size or more
+        return len(page.rows) == self._reader.size or more
 
     def _is_the_end(self) -> bool:
         """
@@ -190,56 +183,13 @@ class Query(Iterator[Row]):
         of one row tells: of two rows, one must be asked for with a cookie.
         """
         size = 1 if len(self._ids) > 1 else 2
-        page, response = self._page(self._first, size)
+        page, response = self._reader.read(self._first, size=size)
         if page.fault:
             raise self._incomplete(response, page.fault, failed=page.failed)
         if size == 2:
             return len(page.rows) < size
         # With more rows than were asked for, it does not page at all.
         return page.cookie is not None or len(page.rows) > size
-
-    # Asking for a page
-
-    def _page(self, position: Mapping[str, str], size: int | None) -> tuple[Page, Response]:
-        """A page, as large as the server allows. Reading it again is harmless, so one that breaks on the way is."""
-        read = 1
-        while True:
-            try:
-                response = self._ask(position, size)
-                page = Page.from_body(response.content)
-                if read == _READS or not page.cut:
-                    return page, response
-            except ChunkedEncodingError:
-                if read == _READS:
-                    raise
-            except AICError as error:
-                if size is None or (smaller := self._smaller(error, size)) == size:
-                    raise
-                size = self._size = smaller
-                continue
-            self._clock.sleep(self._clock.draw(pause_before(read)))
-            read += 1
-
-    def _ask(self, position: Mapping[str, str], size: int | None) -> Response:
-        sized = [] if size is None else [("_pageSize", str(size))]
-        parameters = [*self._always, *sized, *position.items()]
-        response = self._session.request("GET", self._path, params=parameters, **self._options)
-        # Whatever raise_for_status says, this loop must know.
-        if response.status_code >= 300:
-            raise AICError.from_response(response)
-        return response
-
-    def _smaller(self, error: AICError, size: int) -> int | None:
-        """
-        The page size that a refusal asks for; None: no pages at all.
-
-        AM's agents answer 501 "Query paging not currently supported" (seen on OpenAM 16).
-        """
-        if error.status_code == 501 and not self._pages:
-            return None
-        if error.status_code in (400, 413, 422):
-            return largest_page(error.message, size) or size
-        return size
 
     # What went wrong
 
@@ -265,6 +215,6 @@ def _check(page_size: int, options: Mapping[str, Any]) -> None:
         raise TypeError(f"page_size is a number of rows, not {type(page_size).__name__}")
     if page_size < 1:
         raise ValueError(f"page_size is a number of rows, 1 or more, got {page_size}")
-    foreign = {"json", "data", "files", "stream"} & options.keys()
+    foreign = options.keys() - _OPTIONS
     if foreign:
         raise TypeError(f"query makes its requests itself and takes no {', '.join(sorted(foreign))}")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self, cast
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from requests import PreparedRequest
 
@@ -45,8 +45,10 @@ class QueryParameters:
 
         Raises:
             TypeError: Something is of another type than it must be.
-            ValueError: Something is empty, or is given in two ways.
+            ValueError: Something is empty, is given in two ways, or cannot be encoded.
         """
+        if not isinstance(cast("object", path), str):
+            raise TypeError(f"the path of a collection is text, not {type(path).__name__}")
         place, _, query = path.partition("#")[0].partition("?")
         given = [*parse_qsl(query, keep_blank_values=True), *_pairs(params)]
         names = [name.lower() for name, _ in given]
@@ -60,8 +62,10 @@ class QueryParameters:
             *_listed("_fields", fields, names),
             *_listed("_sortKeys", sort_keys, names),
         ]
-        rest = [pair for pair in given if pair[0] not in start]
-        return cls(place, (*chosen, *rest), start)
+        always = (*chosen, *[pair for pair in given if pair[0] not in start])
+        # Here, and not at the first page, for what cannot be written in a URL.
+        urlencode(always)
+        return cls(place, always, start)
 
 
 def headers_without_conditions(options: Mapping[str, Any]) -> dict[str, str | bytes | None]:

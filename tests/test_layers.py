@@ -30,6 +30,7 @@ ROWS: tuple[set[str], ...] = (
     {"evidence", "intent", "stores", "retries", "maybe_applied", "lost_answers"},
     {"errors", "memory", "transport"},
     {"base_url", "exchange", "update"},
+    {"page_reader"},
     {"query"},
     {"session"},
     {"__init__"},

@@ -309,6 +309,9 @@ def test_rows_teach_no_revision():
         (("true",), {"headers": {"If-Modified-Since": "x"}}, ValueError, "cannot go"),
         (("true",), {"json": {}}, TypeError, "takes no json"),
         (("true",), {"stream": True}, TypeError, "takes no stream"),
+        (("true",), {"pagesize": 5}, TypeError, "takes no pagesize"),
+        (('a eq "\ud800"',), {}, ValueError, "surrogates"),
+        (("true",), {"fields": ["\ud800"]}, ValueError, "surrogates"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_at_the_call(arguments, options, error, said):
@@ -503,6 +506,8 @@ def test_a_silently_capped_page_is_not_the_end(run):
         (b'{"result":["a"]}', "a row is no JSON object"),
         (b"[[]]", "a row is no JSON object"),
         (b'{"result":[],"pagedResultsCookie":{}}', "the cookie is no text"),
+        (b'{"result":[],"pagedResultsCookie":true}', "the cookie is no text"),
+        (b'{"result":[],"pagedResultsCookie":"\\ud800"}', "the cookie is no text"),
         (b'{"result":[{"_id":"1"}],"resultCount":2}', "the server counts 2 rows on a page of 1"),
         (b"[" * 100_000, "cut short"),
     ],

@@ -185,7 +185,7 @@ numbers = st.one_of(
 )
 
 
-@settings(max_examples=1000)
+@settings(max_examples=400)
 @given(texts, texts)
 def test_a_text_means_itself(mine, others):
     """Of the documents that differ in this text only, the one with it is found, and no other."""
@@ -210,7 +210,7 @@ words = st.sampled_from(
 )
 
 
-@settings(max_examples=2000)
+@settings(max_examples=600)
 @given(
     st.lists(words, min_size=1, max_size=8).map(" ".join),
     st.lists(st.one_of(st.text("\"\\'() aor"), st.booleans()), max_size=3),
