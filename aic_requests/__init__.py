@@ -34,9 +34,11 @@ from .errors import (
     UnsupportedMediaType,
     raise_for_status,
 )
+from .log_api_key import LogAPIKeyAuth
 from .maybe_applied import maybe_applied
 from .memory import CacheInfo
 from .query_filter import query_filter
+from .service_account import ServiceAccountAuth
 from .session import AICSession
 from .stores import MemoryStore, Store
 
@@ -57,6 +59,7 @@ __all__ = [
     "Gone",
     "IncompleteQuery",
     "InternalServerError",
+    "LogAPIKeyAuth",
     "MemoryStore",
     "MethodNotAllowed",
     "NotAcceptable",
@@ -67,6 +70,7 @@ __all__ = [
     "PreconditionRequired",
     "RequestTimeout",
     "ServerError",
+    "ServiceAccountAuth",
     "ServiceUnavailable",
     "Store",
     "TooManyRequests",

@@ -15,6 +15,7 @@ from .memory import WorkingMemory
 from .operations import Operation, expands_relationships, operation_of, selects_fields
 from .origin import child_path, resource_path
 from .preconditions import GUARDED, before_request, conditions_of, is_echo
+from .retries import READS
 from .revision import Revision, validator_of
 from .stores import Representation
 
@@ -181,7 +182,7 @@ class Exchange:
             if status == 200:
                 self._learn_revision(identity, self._path, response)
                 self._keep(identity, response)
-        elif 200 <= status < 300 and self._operation != "query":
+        elif 200 <= status < 300 and self.request.method not in READS:
             self._learn_from_write(identity, response)
         if status == 404 and not self._stream and _is_crest_error(response.content):
             self._forget(identity)
@@ -205,7 +206,8 @@ class Exchange:
         if revision is None:
             return
         # An echo teaches nothing: it was not written by this request, and may name no revision at all.
-        if self._operation not in GUARDED or not is_echo(conditions_of(response.request.headers), revision):
+        sent = conditions_of(response.request.headers)
+        if self._operation not in GUARDED or not is_echo(sent, revision, response.headers):
             self._memory.seen.learn(identity.principal, path, revision)
 
     def _keep(self, identity: Identity, response: Response) -> None:
@@ -239,9 +241,9 @@ class Exchange:
     def _identity_of(self, request: PreparedRequest) -> Identity:
         if request is self.request:
             return self._identity
-        return Identity.of(
-            request, key=self._memory.key, certificate=self._certificate, principal=self._intent.principal
-        )
+        # Its auth may have signed it anew, and has noted so.
+        signed_by = Intent.of(request).principal
+        return Identity.of(request, key=self._memory.key, certificate=self._certificate, principal=signed_by)
 
 
 def copy_of(request: _AnyRequest) -> _AnyRequest:
@@ -261,15 +263,19 @@ def _is_from_cache(response: Response) -> bool:
 
 def _is_whole(response: Response) -> bool:
     """
-    Whether a body came in one piece.
+    Whether a body came in one piece, as far as that can be told without reading it.
 
     http.client takes the end of a connection for the end of the headers, so what is left of a broken answer can look
-    like an empty 200; and urllib3 1.26 does not hold a body against its Content-Length.
+    like an empty 200; and urllib3 1.26 does not hold a body against its Content-Length. Where a server fails halfway
+    behind one that compresses, half a document arrives in good order (seen on Jetty): it does not end as JSON does.
     """
-    announced = response.headers.get("Content-Length", "")
-    if not response.content or "Content-Encoding" in response.headers or not announced.isdigit():
-        return bool(response.content)
-    return len(response.content) == int(announced)
+    body, headers = response.content, response.headers
+    if "json" in headers.get("Content-Type", "") and not body[-8:].rstrip().endswith((b"}", b"]")):
+        return False
+    announced = headers.get("Content-Length", "")
+    if not body or "Content-Encoding" in headers or not announced.isdigit():
+        return bool(body)
+    return len(body) == int(announced)
 
 
 def _revision_inside(content: bytes) -> Revision | None:

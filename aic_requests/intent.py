@@ -1,7 +1,7 @@
 """What a prepared request has no place for: what its caller said, and what we put on it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
 from requests import PreparedRequest
@@ -36,6 +36,10 @@ class Intent:
         """Put the notes on the request; none where there is nothing to say."""
         if self != _NOTHING:
             request.hooks = {**(request.hooks or {}), _PLACE: cast("Any", [self])}
+
+    def signed_by(self, principal: Principal) -> "Intent":
+        """The notes on a request that its auth has signed anew."""
+        return replace(self, principal=principal)
 
     @classmethod
     def of(cls, request: PreparedRequest) -> "Intent":

@@ -19,6 +19,14 @@ _NEVER_SENT = (
 #: No connection, so nothing went over it. Name look-ups and refused connections are of these.
 _NOT_CONNECTED = (urllib3_errors.NewConnectionError, urllib3_errors.ConnectTimeoutError, ssl.SSLCertVerificationError)
 
+#: Set on an error of signing in: the request that wanted to be signed has not been carried out.
+_OF_SIGNING_IN = "aic_signing_in"
+
+
+def of_signing_in(error: requests_errors.RequestException) -> None:
+    """Note on an error that it befell the call for a token, and not the request that needs one."""
+    setattr(error, _OF_SIGNING_IN, True)
+
 
 def maybe_applied(error: BaseException) -> bool:
     """
@@ -33,8 +41,8 @@ def maybe_applied(error: BaseException) -> bool:
     Returns:
         False where the server cannot have carried it out:
         the request was not sent (a wrong URL or header, an unknown host, a refused connection, a
-        connect time-out, a certificate that is not trusted), or the server refused it (4xx, 429 and
-        412 among them, and 501).
+        connect time-out, a certificate that is not trusted, no token to sign it with), or the server refused it
+        (4xx, 429 and 412 among them, and 501).
 
         True where it may have:
         the connection broke after sending, the answer did not come in time or not in one piece, or
@@ -46,7 +54,7 @@ def maybe_applied(error: BaseException) -> bool:
     >>> maybe_applied(NotFound("no such user"))
     False
     """
-    if isinstance(error, _NEVER_SENT):
+    if isinstance(error, _NEVER_SENT) or getattr(error, _OF_SIGNING_IN, False):
         return False
     response = getattr(error, "response", None)
     status = getattr(response, "status_code", None) or getattr(error, "status_code", None)

@@ -1,96 +1,80 @@
-"""One page of a query's answer."""
+"""What is shown on a terminal, or written where no terminal is."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Self, cast
+import os
+import shutil
+from collections.abc import Sequence
+from textwrap import wrap
+from typing import TextIO
 
-Row = dict[str, Any]
 
-
-@dataclass(frozen=True, slots=True)
 class Page:
     """
-    What one answer says.
+    Writes headings, paragraphs, and request and answer side by side.
 
-    Attributes:
-        rows: The rows; IDM's, AM's and ESV's stand in ``result``, those of ESV's secret versions in a bare array.
-        cookie: What to ask the next page with, as the server wrote it; None: there is none.
-        remaining: How many rows it says come after this page; None: it does not say.
-        total: How many rows it says there are in all; None: it does not say.
-        estimated: The total is an estimate.
-        fault: Why this is no page, or not the whole of one; "" if it is.
-        failed: What came instead of rows may hold the server's words about it.
-        cut: What came is a piece of an answer.
+    Args:
+        out: Where to.
+        colour: Whether it may be coloured.
+        width: Columns.
     """
 
-    rows: list[Row] = field(default_factory=list[Row])
-    cookie: str | None = None
-    remaining: int | None = None
-    total: int | None = None
-    estimated: bool = False
-    fault: str = ""
-    failed: bool = False
-    cut: bool = False
+    def __init__(self, out: TextIO, *, colour: bool, width: int) -> None:
+        self._out = out
+        self._colour = colour
+        self._width = max(40, width)
 
     @classmethod
-    def from_body(cls, body: bytes) -> Self:
-        """
-        Read a page. Never fails.
+    def on(cls, out: TextIO) -> "Page":
+        """Colour for a terminal that wants it (https://no-color.org), 80 plain columns for anything else."""
+        if not out.isatty():
+            return cls(out, colour=False, width=80)
+        colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        return cls(out, colour=colour, width=shutil.get_terminal_size((80, 24)).columns)
 
-        Source: OpenIdentityPlatform/commons RequestRunner.java (visitQueryRequest), which writes -1 for what is not
-        known; CrestAdapter.java, which looks for an ``error`` among the rows. IGA calls its total ``totalCount``.
+    def say(self, text: str, *, indent: str = "", label: str = "") -> None:
+        """Write a paragraph; a label stands before it, and its lines begin behind the label."""
+        room = max(20, self._width - len(indent) - len(label))
+        for number, line in enumerate(wrap(harmless(text), room, break_on_hyphens=False)):
+            self._write(f"{indent}{label if number == 0 else ' ' * len(label)}{line}")
 
-        >>> Page.from_body(b'{"result":[{"_id":"1"}],"pagedResultsCookie":"x","remainingPagedResults":-1}').cookie
-        'x'
-        """
-        try:
-            said: object = json.loads(body)
-        except (ValueError, RecursionError):
-            cut = body.lstrip()[:1] in (b"", b"{", b"[")
-            return cls(fault="the answer is cut short" if cut else "the answer is no JSON", failed=not cut, cut=cut)
-        if isinstance(said, list):
-            return cls._of_rows(cast("list[object]", said), {})
-        envelope = cast("dict[str, object]", said) if isinstance(said, dict) else {}
-        if envelope.get("error") is not None:
-            return cls(fault="the server failed while it answered", failed=True)
-        rows = envelope.get("result")
-        if not isinstance(rows, list):
-            return cls(fault="the answer holds no list of rows", failed=True)
-        return cls._of_rows(cast("list[object]", rows), envelope)
+    def heading(self, text: str, *, colour: str = "1") -> None:
+        """Write a line that stands out, after an empty one; *colour* is an ANSI code."""
+        self._write("")
+        for line in wrap(harmless(text), self._width, break_on_hyphens=False):
+            self._write(self._painted(line, colour))
+        self._out.flush()
 
-    @classmethod
-    def _of_rows(cls, rows: list[object], envelope: Mapping[str, object]) -> Self:
-        cookie = envelope.get("pagedResultsCookie")
-        if isinstance(cookie, int) and not isinstance(cookie, bool):
-            cookie = str(cookie)
-        total = _number(envelope, "totalPagedResults")
-        total = _number(envelope, "totalCount") if total is None else total
-        fault = ""
-        if not all(isinstance(row, dict) for row in rows):
-            fault = "a row is no JSON object"
-        elif not _is_text(cookie):
-            fault = "the cookie is no text"
-        elif (_number(envelope, "resultCount") or 0) > len(rows):
-            fault = f"the server counts {envelope['resultCount']} rows on a page of {len(rows)}"
-        return cls(
-            rows=cast("list[Row]", rows),
-            # An empty one asks for nothing.
-            cookie=(cookie or None) if isinstance(cookie, str) else None,
-            remaining=_number(envelope, "remainingPagedResults"),
-            # AM may say 0 beside 144 rows.
-            total=None if total is None or total < len(rows) else total,
-            estimated=envelope.get("totalPagedResultsPolicy") == "ESTIMATE",
-            fault=fault,
-        )
+    def line(self, text: str, *, indent: str = "") -> None:
+        """Write what must not be broken, such as a URL to copy, however long."""
+        self._write(indent + harmless(text))
+
+    def side_by_side(self, left: Sequence[str], right: Sequence[str], *, bright: str) -> None:
+        """Write two columns of lines, the first line of the right one in the colour *bright*."""
+        # A wide terminal shows revisions whole, and keeps request and answer close together.
+        wide = min(60, (self._width - 4) // 2)
+        for row in range(max(len(left), len(right))):
+            request = _fitted(left[row], wide) if row < len(left) else ""
+            answer = _fitted(right[row], self._width - 4 - wide) if row < len(right) else ""
+            shown = self._painted(answer, bright if row == 0 else "2")
+            self._write(f"  {request:<{wide}}  {shown}".rstrip())
+
+    def _painted(self, text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self._colour and text else text
+
+    def _write(self, line: str) -> None:
+        # A terminal that knows ASCII only is no reason to stop.
+        coding = self._out.encoding or "utf-8"
+        self._out.write(line.encode(coding, "replace").decode(coding) + "\n")
 
 
-def _is_text(cookie: object) -> bool:
-    """Whether a cookie, if there is one, can be sent back: JSON can say half a character."""
-    return cookie is None or (isinstance(cookie, str) and not any("\ud800" <= one <= "\udfff" for one in cookie))
+def harmless(text: str) -> str:
+    """What does nothing to a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in " ".join(text.split()))
 
 
-def _number(envelope: Mapping[str, object], name: str) -> int | None:
-    """A number of rows; None for -1, and for what is no number."""
-    number = envelope.get(name)
-    return number if isinstance(number, int) and not isinstance(number, bool) and number >= 0 else None
+def _fitted(text: str, width: int) -> str:
+    """A text on one line; of a long one both ends, since revisions and paths differ in the last letters."""
+    text = harmless(text)
+    if len(text) <= width:
+        return text
+    tail = (width - 3) // 2
+    return f"{text[: width - 3 - tail]}...{text[len(text) - tail :]}"

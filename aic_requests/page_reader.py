@@ -7,9 +7,9 @@ from requests import Response, Session
 from requests.exceptions import ChunkedEncodingError
 
 from .errors import AICError
-from .page import Page
 from .page_size import largest_page
 from .query_parameters import QueryParameters, headers_without_conditions
+from .result_page import ResultPage
 from .retries import pause_before
 from .update import Clock
 
@@ -43,7 +43,7 @@ class PageReader:
         self._has_read = False
         self.size: int | None = size
 
-    def read(self, position: Mapping[str, str], *, size: int | None = None) -> tuple[Page, Response]:
+    def read(self, position: Mapping[str, str], *, size: int | None = None) -> tuple[ResultPage, Response]:
         """
         Read a page.
 
@@ -60,7 +60,7 @@ class PageReader:
             wanted = self.size if size is None else size
             try:
                 response = self._ask(position, wanted)
-                page = Page.from_body(response.content)
+                page = ResultPage.from_body(response.content)
                 if reads == _READS or not page.cut:
                     self._has_read = True
                     return page, response

@@ -67,13 +67,21 @@ def cause_of_failure(operation: Operation, sent: Mapping[str, str]) -> CauseOfFa
     return "stale" if operation in GUARDED else "not_supported"
 
 
-def is_echo(sent: Mapping[str, str], answered: Revision | None) -> bool:
+def is_echo(sent: Mapping[str, str], answered: Revision | None, headers: Mapping[str, str]) -> bool:
     """
-    Tell whether a write's answer only repeats the If-Match that was sent.
+    Tell whether a write was answered without having been written.
 
     OpenIDM compares content before it compares revisions: a write that changes nothing is 200 with
     whatever revision the client sent, current or not. Such an answer was not written by this
-    request, and its revision may never have existed.
+    request, and its revision may never have existed. AIC says so in ``X-Not-Modified: true``; which revision
+    it answers to a stale If-Match was not observed.
+
+    Args:
+        sent: The preconditions that went out.
+        answered: The revision of the answer.
+        headers: Headers of the answer (lookup must ignore case).
     """
     match = sent.get("If-Match")
+    if match is not None and headers.get("X-Not-Modified", "").lower() == "true":
+        return True
     return match is not None and answered is not None and match.strip().strip('"') == answered.value

@@ -8,9 +8,9 @@ from requests import RequestException, Response, Session
 from urllib3.exceptions import HTTPError as Urllib3Error
 
 from .errors import IncompleteQuery
-from .page import Page, Row
 from .page_reader import PageReader
 from .query_parameters import COOKIE, OFFSET, QueryParameters
+from .result_page import ResultPage, Row
 from .update import Clock
 
 #: What can go wrong on the way. requests lets some errors of the layers below through.
@@ -103,7 +103,7 @@ class Query(Iterator[Row]):
 
     # What a page says
 
-    def _check(self, page: Page, response: Response) -> None:
+    def _check(self, page: ResultPage, response: Response) -> None:
         """
         Refuse a page that does not go on where the last one ended; none of its rows is handed out.
 
@@ -127,7 +127,7 @@ class Query(Iterator[Row]):
         if why:
             raise self._incomplete(response, why, failed=page.failed)
 
-    def _take(self, page: Page) -> None:
+    def _take(self, page: ResultPage) -> None:
         """Hand out the rows of a page, and see from it what follows."""
         self._pages += 1
         self._left = iter(page.rows)
@@ -150,7 +150,7 @@ class Query(Iterator[Row]):
             self._following = {OFFSET: str((self._start or 0) + after)}
             self._by_offset = True
 
-    def _owed_after(self, page: Page, after: int) -> int | None:
+    def _owed_after(self, page: ResultPage, after: int) -> int | None:
         """
         How many rows the server says come after so many of ours; None: it does not say.
 
@@ -163,14 +163,14 @@ class Query(Iterator[Row]):
             said.append(max(0, self._least_total - self._start - after))
         return max(said, default=None)
 
-    def _count(self, page: Page, after: int) -> None:
+    def _count(self, page: ResultPage, after: int) -> None:
         """Note how many rows there are in all, for whoever shows the progress. AM may say fewer than it gives."""
         if page.total is not None and page.total >= after:
             self.total = page.total
         elif page.remaining is not None and self._start is not None:
             self.total = self._start + after + page.remaining
 
-    def _may_go_on(self, page: Page, after: int) -> bool:
+    def _may_go_on(self, page: ResultPage, after: int) -> bool:
         """Whether a page without a cookie may be the first of many: it is full, or a part of an estimated total."""
         more = page.total is not None and page.estimated and page.total > (self._start or 0) + after
         return len(page.rows) == self._reader.size or more

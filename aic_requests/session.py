@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable, Container, Generator, Sequence
 from dataclasses import dataclass
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.request import getproxies
 
 from requests import PreparedRequest, Request, Response, Session
@@ -16,15 +16,16 @@ from urllib3 import Retry
 from .base_url import BaseURL
 from .errors import AICError, ForeignOrigin
 from .exchange import Exchange, copy_of
-from .headers import CONDITIONS, HARMLESS, as_text
+from .headers import CONDITIONS, HARMLESS, as_text, credentials
 from .identity import Principal
 from .intent import Intent, response_hooks
 from .memory import CacheInfo, WorkingMemory
 from .origin import Origin
 from .query import Query
 from .retries import Retries
+from .service_account import ServiceAccountAuth
 from .stores import MemoryStore, Store
-from .transport import Transport, retries_of
+from .transport import DEFAULT_TIMEOUT, Transport, retries_of
 from .update import Clock, Update
 
 if TYPE_CHECKING:
@@ -33,10 +34,6 @@ if TYPE_CHECKING:
     # requests keeps the types of its signatures here; ours must be the same.
     from requests import _types as _t
     from requests.cookies import RequestsCookieJar
-
-#: Seconds to wait for a connection, and for each piece of the answer. Also stands for "no timeout
-#: was given", compared by identity: ``timeout=None`` means none.
-DEFAULT_TIMEOUT: Final = (5.0, 60.0)
 
 #: Carries a :class:`_Hop` through requests' own redirect loop, back into ``send``.
 _HOP = "aic_hop"
@@ -315,7 +312,10 @@ class AICSession(Session):
         given = self._given(request)
         if self._base is not None:
             asked.url = self._base.join(request.url or "")
-        if not request.auth and not self.auth and "authorization" in given:
+        auth = request.auth or self.auth
+        if isinstance(auth, ServiceAccountAuth):
+            asked.auth = auth.bound_to(self, None if self._base is None else self._base.origin)
+        elif not auth and "authorization" in given:
             # Without an auth, requests looks into netrc, and lets it replace the caller's header.
             asked.auth = _as_it_is
 
@@ -325,7 +325,7 @@ class AICSession(Session):
         if "x-requested-with" not in given:
             # IDM and AM refuse writes without it, or the like, against forged requests of browsers.
             prepared.headers["X-Requested-With"] = "aic-requests"
-        self._intent_of(request, given, prepared).attach(prepared)
+        self._intent_of(asked, given, prepared).attach(prepared)
         return prepared
 
     def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
@@ -421,8 +421,9 @@ class AICSession(Session):
     def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
         """Keep the credential on a redirect at home. netrc may answer where there is none."""
         url = response.request.url or ""
-        if "Authorization" in prepared_request.headers and not self.should_strip_auth(url, prepared_request.url or ""):
-            # requests would let netrc replace it.
+        held = credentials(prepared_request.headers.lower_items()).keys() - {"cookie", "proxy-authorization"}
+        if held and not self.should_strip_auth(url, prepared_request.url or ""):
+            # requests would let netrc replace it, or stand beside it.
             return
         super().rebuild_auth(prepared_request, response)
 

@@ -1,6 +1,6 @@
 """The adapter that a session mounts by default."""
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
@@ -10,6 +10,10 @@ from .retries import Retries
 
 if TYPE_CHECKING:
     from requests import _types as _t
+
+#: Seconds to wait for a connection, and for each piece of the answer. Also stands for "no timeout
+#: was given", compared by identity: ``timeout=None`` means none.
+DEFAULT_TIMEOUT: Final = (5.0, 60.0)
 
 
 class Transport(HTTPAdapter):
@@ -25,7 +29,7 @@ class Transport(HTTPAdapter):
         proxies: dict[str, str] | None = None,
     ) -> Response:
         """Send a request, as ``HTTPAdapter.send`` does."""
-        if _can_be_read_again(request.body):
+        if can_be_read_again(request.body):
             return super().send(request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=proxies)
         # urllib3 would send a consumed generator as an empty body. A connection that could not be made
         # has consumed nothing.
@@ -58,6 +62,6 @@ def retries_of(retries: Retry | int | None) -> Retry:
     return Retries(retries) if retries else Retry(0, read=False)
 
 
-def _can_be_read_again(body: object) -> bool:
+def can_be_read_again(body: object) -> bool:
     """Bytes and text can; a file can if it seeks; anything else is read once."""
     return body is None or isinstance(body, bytes | bytearray | str) or hasattr(body, "seek")

@@ -112,7 +112,7 @@ class Update:
             try:
                 response = self._put(attempt)
                 revision = _revision_of(response)
-                echoed = is_echo(conditions_of(response.request.headers), revision)
+                echoed = is_echo(conditions_of(response.request.headers), revision, response.headers)
                 stored = json_object(response.content)
                 if revision is not None and stored and not echoed:
                     return stored
@@ -198,7 +198,9 @@ class Update:
 
     def _put(self, attempt: Attempt) -> Response:
         guard = {"If-None-Match": "*"} if attempt.revision is None else {"If-Match": Revision(attempt.revision).etag}
-        return self._request("PUT", guard, json=attempt.sent)
+        # The header says the revision. REST2LDAP refuses a body that says it too.
+        body = {name: value for name, value in attempt.sent.items() if name != "_rev"}
+        return self._request("PUT", guard, json=body)
 
     def _request(self, method: str, headers: Mapping[str, str | None], **options: Any) -> Response:
         options = {**self._options, **options, "headers": {**(self._options.get("headers") or {}), **headers}}

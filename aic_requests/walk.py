@@ -1,13 +1,15 @@
 """The walk: what the library does, shown on a tenant of its own."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from requests import RequestException, Response
+from requests import RequestException
 
 from .errors import AICError, PreconditionFailed, PreconditionRequired
+from .read_only_walk import is_from_cache
 from .session import AICSession
+from .shown import CONDITIONS, Deviation, Shown, expect
 from .testing import Exchange, Fault, Tenant
 
 USERS: Final = "/openidm/managed/alpha_user"
@@ -15,32 +17,7 @@ USER: Final = f"{USERS}/42"
 DEMANDING: Final = "/openidm/system/directory/account"
 BOB: Final = {"userName": "bob", "mail": "bob@example.com", "description": "x" * 400}
 
-#: The request headers that a step is about.
-CONDITIONS: Final = ("If-Match", "If-None-Match")
-
 _Refusal = TypeVar("_Refusal", bound=AICError)
-
-
-class Deviation(Exception):  # not an error of the library
-    """A step did not go as told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """
-    A step that went as told.
-
-    Attributes:
-        title: What happened.
-        exchanges: What went over the wire.
-        told: What it means.
-        answered: The headers of the answers that it is about.
-    """
-
-    title: str
-    exchanges: Sequence[Exchange]
-    told: str
-    answered: Sequence[str] = ("ETag",)
 
 
 @dataclass(slots=True)
@@ -87,52 +64,52 @@ class Step:
 
 def _create(scene: Scene) -> str:
     scene.mine.put(USER, json=BOB, headers={"If-None-Match": "*"})
-    _expect(scene.stored["mail"] == BOB["mail"], "the user is not there")
+    expect(scene.stored["mail"] == BOB["mail"], "the user is not there")
     return ""
 
 
 def _read(scene: Scene) -> str:
     scene.user = scene.mine.get(USER).json()
-    _expect(scene.user == scene.stored, "another document was read than the tenant has")
+    expect(scene.user == scene.stored, "another document was read than the tenant has")
     return ""
 
 
 def _read_again(scene: Scene) -> str:
     again = scene.mine.get(USER)
-    _expect(is_from_cache(again) and again.json() == scene.user, "the read was not served from memory")
+    expect(is_from_cache(again) and again.json() == scene.user, "the read was not served from memory")
     return f"the caller gets the kept 200. {scene.mine.cache_info().bytes_saved} bytes stayed where they were."
 
 
 def _write(scene: Scene) -> str:
     scene.user = scene.mine.put(USER, json=scene.user | {"mail": "new@example.com"}).json()
-    _expect(scene.stored["mail"] == "new@example.com", "the change is not there")
+    expect(scene.stored["mail"] == "new@example.com", "the change is not there")
     return ""
 
 
 def _write_as_somebody_else(scene: Scene) -> str:
     scene.theirs.put(USER, json=scene.theirs.get(USER).json() | {"telephoneNumber": "555-0100"})
-    _expect(scene.stored["telephoneNumber"] == "555-0100", "the number is not there")
+    expect(scene.stored["telephoneNumber"] == "555-0100", "the number is not there")
     return ""
 
 
 def _conflict(scene: Scene) -> str:
     refused = _refused(lambda: scene.mine.put(USER, json=scene.user | {"mail": "last@example.com"}), PreconditionFailed)
-    _expect(scene.stored["mail"] == "new@example.com", "the tenant refused and wrote all the same")
-    _expect(refused.cause_of_failure == "stale", f"its cause is {refused.cause_of_failure}")
+    expect(scene.stored["mail"] == "new@example.com", "the tenant refused and wrote all the same")
+    expect(refused.cause_of_failure == "stale", f"its cause is {refused.cause_of_failure}")
     return f'{type(refused).__name__}, cause_of_failure "stale". The server\'s words: {refused.message}'
 
 
 def _cure(scene: Scene) -> str:
     scene.mine.update(USER, lambda document: document | {"mail": "newest@example.com"})
     now = scene.stored
-    _expect(now["telephoneNumber"] == "555-0100" and now["mail"] == "newest@example.com", "a change was lost")
+    expect(now["telephoneNumber"] == "555-0100" and now["mail"] == "newest@example.com", "a change was lost")
     return ""
 
 
 def _lost_answer(scene: Scene) -> str:
     scene.tenant.faults.append(Fault("PUT", USER, connection="drop", commit=True))
     scene.mine.update(USER, lambda document: document | {"mail": "last@example.com"})
-    _expect(scene.stored["mail"] == "last@example.com", "the change was lost")
+    expect(scene.stored["mail"] == "last@example.com", "the change was lost")
     return ""
 
 
@@ -143,7 +120,7 @@ def _unguarded(scene: Scene) -> str:
 
 def _delete(scene: Scene) -> str:
     scene.mine.delete(USER)
-    _expect("42" not in scene.tenant.collection(USERS).ids(), "the user is still there")
+    expect("42" not in scene.tenant.collection(USERS).ids(), "the user is still there")
     return ""
 
 
@@ -227,58 +204,12 @@ def walk(tenant: Tenant) -> Iterator[Shown]:
         try:
             remark = step.act(scene)
             exchanges = list(tenant.requests)[before:]
-            _expect(tuple(map(_on_the_wire, exchanges)) == step.wire, f"expected was {', '.join(step.wire)}")
+            expect(tuple(map(_on_the_wire, exchanges)) == step.wire, f"expected was {', '.join(step.wire)}")
         except (Deviation, RequestException, LookupError, ValueError) as error:
             seen = ", ".join(map(_on_the_wire, list(tenant.requests)[before:])) or "nothing"
             reason = str(error) if isinstance(error, Deviation | AICError) else f"{type(error).__name__}: {error}"
             raise Deviation(f"step {number}, {step.title}: {reason}. The tenant saw: {seen}") from error
         yield Shown(step.title, exchanges, f"{step.told} {remark}".strip(), step.answered)
-
-
-def read_only_walk(session: AICSession, path: str) -> Iterator[Shown]:
-    """
-    Read a resource of a real tenant twice; nothing is changed there.
-
-    Raises:
-        Deviation: What was kept is not what was read.
-        AICError: The server refused.
-        requests.RequestException: No answer.
-    """
-    # Not Location: a redirect to a login page may carry a token.
-    answered = ("ETag", "Cache-Control")
-    first = session.get(path)
-    _expect(first.status_code == 200, f"step 1, Read: answered {first.status_code}, which is no 200")
-    yield Shown("Read", _exchanges_of(first), "A plain read.", answered)
-    second = session.get(path)
-    if is_from_cache(second):
-        _expect(second.content == first.content, "step 2, Read again: another body was kept than was read")
-        told = f"Nothing changed: the caller gets the kept 200. {session.cache_info().bytes_saved} bytes saved."
-    elif any(one.headers for one in _exchanges_of(second)):
-        told = "Read in full: it has changed in between, or the server does not answer 304 here."
-    else:
-        told = "Read in full: there is nothing to ask with (no strong ETag, a list, or fields of relationships)."
-    yield Shown("Read again", _exchanges_of(second), told, answered)
-
-
-def is_from_cache(response: Response) -> bool:
-    """Whether a read was answered 304 and served from memory."""
-    return bool(response.__dict__.get("from_cache"))
-
-
-def _exchanges_of(response: Response) -> list[Exchange]:
-    """What went over the wire for a response, redirects included."""
-    return [_exchange_of(one) for one in (*response.history, response)]
-
-
-def _exchange_of(response: Response) -> Exchange:
-    """One exchange: a replayed 200 came as the 304 of its ``raw``, with the headers of that."""
-    path, _, query = (response.request.path_url or "").partition("?")
-    sent = {name: str(value) for name, value in response.request.headers.items() if name in CONDITIONS}
-    kept = is_from_cache(response)
-    status = response.raw.status if kept else response.status_code
-    answered = dict(response.raw.headers if kept else response.headers)
-    size = 0 if kept else len(response.content)
-    return Exchange(response.request.method or "", path, query, sent, status, "", b"", answered, size)
 
 
 def _on_the_wire(one: Exchange) -> str:
@@ -292,8 +223,3 @@ def _refused(call: Callable[[], object], kind: type[_Refusal]) -> _Refusal:
     except kind as error:
         return error
     raise Deviation(f"{kind.__name__} was not raised")
-
-
-def _expect(truth: bool, otherwise: str) -> None:
-    if not truth:
-        raise Deviation(otherwise)

@@ -8,21 +8,20 @@ from urllib.parse import quote
 
 import requests
 
-from aic_requests import AICError, AICSession
+from aic_requests import AICError, AICSession, LogAPIKeyAuth, ServiceAccountAuth
 
 _EPILOG = """\
 from the environment:
   AIC_BASE_URL                  the tenant, unless --base-url names it
-  AIC_TOKEN                     a bearer token
+  AIC_SERVICE_ACCOUNT, AIC_JWK  the id of a service account, and its key: JSON, or the path of its file
+  AIC_TOKEN                     or a bearer token
   AIC_USERNAME, AIC_PASSWORD    or, for self-hosted IDM, its X-OpenIDM-Username and X-OpenIDM-Password
 """
 
 
-def parser(doc: str | None) -> argparse.ArgumentParser:
+def parser(doc: str | None, epilog: str = _EPILOG) -> argparse.ArgumentParser:
     """A parser that knows the tenant."""
-    made = argparse.ArgumentParser(
-        description=doc, epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    made = argparse.ArgumentParser(description=doc, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--base-url", default=os.environ.get("AIC_BASE_URL"), help="the tenant (default: AIC_BASE_URL)")
     return made
 
@@ -66,19 +65,60 @@ def session(base_url: str | None) -> AICSession:
     Raises:
         ValueError: There is no tenant, or a credential makes no sense.
     """
-    if not base_url:
-        raise ValueError("which tenant? Give --base-url, or set AIC_BASE_URL")
-    made = AICSession(base_url)
-    token, name, password = map(_credential, ("AIC_TOKEN", "AIC_USERNAME", "AIC_PASSWORD"))
-    if token:
+    made = AICSession(tenant_of(base_url))
+    token, (name, password) = _credential("AIC_TOKEN"), user()
+    account, key = _credential("AIC_SERVICE_ACCOUNT"), os.environ.get("AIC_JWK", "").strip()
+    if account and key:
+        made.auth = ServiceAccountAuth(account, key)
+    elif account or key:
+        raise ValueError("AIC_SERVICE_ACCOUNT and AIC_JWK belong together, and one of them is not set")
+    elif token:
         made.headers["Authorization"] = f"Bearer {token}"
     elif name and password:
         made.headers.update({"X-OpenIDM-Username": name, "X-OpenIDM-Password": password})
         # Else each answer sets a cookie, with which nothing is found in memory again.
         made.headers["X-OpenIDM-NoSession"] = "true"
-    elif name or password:
-        raise ValueError("AIC_USERNAME and AIC_PASSWORD belong together, and one of them is not set")
     return made
+
+
+def session_for_logs(base_url: str | None) -> AICSession:
+    """
+    A session for the tenant's logs, with the key in the environment.
+
+    Raises:
+        ValueError: There is no tenant, or no key.
+    """
+    made = AICSession(tenant_of(base_url))
+    key, secret = map(_credential, ("AIC_LOG_API_KEY", "AIC_LOG_API_SECRET"))
+    if not key or not secret:
+        raise ValueError("which key? Set AIC_LOG_API_KEY and AIC_LOG_API_SECRET")
+    made.auth = LogAPIKeyAuth(key, secret)
+    return made
+
+
+def tenant_of(base_url: str | None) -> str:
+    """
+    Where the tenant is.
+
+    Raises:
+        ValueError: Nobody has said so.
+    """
+    if not base_url:
+        raise ValueError("which tenant? Give --base-url, or set AIC_BASE_URL")
+    return base_url
+
+
+def user() -> tuple[str, str]:
+    """
+    Name and password; two empty texts if there are none.
+
+    Raises:
+        ValueError: One without the other.
+    """
+    name, password = _credential("AIC_USERNAME"), _credential("AIC_PASSWORD")
+    if bool(name) != bool(password):
+        raise ValueError("AIC_USERNAME and AIC_PASSWORD belong together, and one of them is not set")
+    return name, password
 
 
 def _credential(variable: str) -> str:

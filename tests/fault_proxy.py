@@ -4,11 +4,13 @@ import contextlib
 import http.client
 import random
 import socket
-import struct
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from .forwarder import Forwarder, Message, reset
+from .wire import Sent
 
 #: What can go wrong, and how often in a hundred requests; the rest goes well.
 FAULTS = {
@@ -28,10 +30,10 @@ FAULTS = {
     "deliver twice": 3,
 }
 
-Message = tuple[int, bytes, bytes]
+BAD_GATEWAY = Message(502, [("Content-Type", "text/html")], b"<html>502</html>")
 
 
-class FaultProxy:
+class FaultProxy(Forwarder):
     """
     Forwards each request over a connection of its own, or does what the seed says.
 
@@ -42,70 +44,44 @@ class FaultProxy:
     """
 
     def __init__(self, target: str, *, seed: int, faults: dict[str, int] = FAULTS, stall: float = 0.6) -> None:
-        self._target = target.removeprefix("http://")
         self._seed = seed
         self._faults = faults
         self._stall = stall
         self._count = 0
-        self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.happened: Counter[str] = Counter()
         self.methods: Counter[str] = Counter()
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(target)
 
-    def close(self) -> None:
-        """Accept no more."""
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with contextlib.suppress(OSError, http.client.HTTPException), connection, connection.makefile("rb") as lines:
-            while (request := read_request(lines)) is not None:
-                if not self._answer(connection, *request):
-                    return
-
-    def _answer(self, connection: socket.socket, method: str, path: str, headers: dict[str, str], body: bytes) -> bool:
-        """Answer one request; False ends the connection."""
-        fault = self._next(method)
+    def _answer(self, connection: socket.socket, sent: Sent, _upstream: http.client.HTTPConnection) -> bool:
+        fault = self._next(sent.method)
         if fault == "drop before the request":
             return False
         if fault == "drop after the request":
-            threading.Thread(target=self._forward, args=(method, path, headers, body), daemon=True).start()
+            threading.Thread(target=self._forward_alone, args=(sent,), daemon=True).start()
             return False
         early = {
-            "429": (429, b"Retry-After: 0\r\n", b'{"code":429}'),
-            "502 before the commit": (502, b"Content-Type: text/html\r\n", b"<html>502</html>"),
-            "503 with Retry-After": (503, b"Retry-After: 1\r\n", b'{"code":503}'),
-            "503": (503, b"", b""),
+            "429": Message(429, [("Retry-After", "0")], b'{"code":429}'),
+            "502 before the commit": BAD_GATEWAY,
+            "503 with Retry-After": Message(503, [("Retry-After", "1")], b'{"code":503}'),
+            "503": Message(503),
         }.get(fault)
         if early is not None:
-            connection.sendall(as_bytes(early))
+            connection.sendall(early.as_bytes())
             return True
 
-        answer = self._forward(method, path, headers, body)
+        answer = self._forward_alone(sent)
         if fault == "deliver twice":
-            answer = self._forward(method, path, headers, body)
+            answer = self._forward_alone(sent)
         elif fault == "502 after the commit":
-            answer = 502, b"Content-Type: text/html\r\n", b"<html>502</html>"
+            answer = BAD_GATEWAY
         elif fault == "504 after the commit":
-            answer = 504, b"", b""
-        message = as_bytes(answer)
+            answer = Message(504)
+        message = answer.as_bytes()
         head = message.index(b"\r\n\r\n")
         if fault == "drop after the commit":
             return False
         if fault == "reset after the commit":
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            reset(connection)
             return False
         if fault == "stall":
             threading.Event().wait(self._stall)
@@ -132,38 +108,9 @@ class FaultProxy:
             self.happened[struck] += 1
             return struck
 
-    def _forward(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Message:
-        upstream = http.client.HTTPConnection(self._target, timeout=10)
-        try:
-            upstream.request(method, path, body or None, headers)
-            response = upstream.getresponse()
-            kept = b"".join(
-                f"{name}: {value}\r\n".encode("latin-1")
-                for name, value in response.getheaders()
-                if name.lower() not in ("content-length", "transfer-encoding", "connection")
-            )
-            return response.status, kept, response.read()
-        finally:
-            upstream.close()
-
-
-def read_request(lines) -> tuple[str, str, dict[str, str], bytes] | None:
-    """One request; None at the end of the connection."""
-    first = lines.readline().split()
-    if len(first) < 2:
-        return None
-    headers = {}
-    while (line := lines.readline().strip()) != b"":
-        name, _, value = line.decode("latin-1").partition(":")
-        headers[name] = value.strip()
-    size = next((int(value) for name, value in headers.items() if name.lower() == "content-length"), 0)
-    return first[0].decode(), first[1].decode(), headers, lines.read(size)
-
-
-def as_bytes(answer: Message) -> bytes:
-    status, headers, body = answer
-    length = b"" if status == 304 else b"Content-Length: %d\r\n" % len(body)
-    return b"HTTP/1.1 %d Answered\r\n%s%s\r\n%s" % (status, headers, length, b"" if status == 304 else body)
+    def _forward_alone(self, sent: Sent) -> Message:
+        with contextlib.closing(self._upstream()) as upstream:
+            return self._forward(sent, upstream)
 
 
 @contextmanager

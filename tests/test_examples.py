@@ -3,14 +3,21 @@
 import csv
 import json
 import os
+import pty
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 
-from aic_requests.testing import OPENIDM, Fault, Tenant
+from aic_requests.testing import OPENIDM, Fault, ServiceAccount, Tenant
+
+from .am_sessions import OpenAM
+from .keys import ACCOUNT, private_jwk, public_jwk
+from .wire import serving
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 USERS = "/openidm/managed/alpha_user"
@@ -514,6 +521,259 @@ def test_counter(tenant):
     assert sorted(drawn) == list(range(1, 16))
 
 
+# follow_logs
+
+LOG_KEY = {"AIC_LOG_API_KEY": "k3y-xyzzy", "AIC_LOG_API_SECRET": "s3cr3t-xyzzy"}
+
+
+def page(cookie, *names):
+    entries = [{"payload": {"_id": name}, "timestamp": f"2026-11-24T00:00:0{name}Z"} for name in names]
+    return 200, [], json.dumps({"result": entries, "pagedResultsCookie": cookie}).encode()
+
+
+class Logs:
+    """Serves a page for each cookie; the last words, for a cookie or not, come again and again."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+
+    def __call__(self, sent):
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+def follow(wire, *arguments, **environment):
+    return run(
+        *("follow_logs", "am-access,idm-access", "--seconds", 0, "--base-url", wire.url, *arguments),
+        **{**LOG_KEY, **environment},
+    )
+
+
+def ids(output):
+    return [json.loads(line)["payload"]["_id"] for line in output.splitlines()]
+
+
+def cookies(wire):
+    return [dict(parse_qsl(sent.path.partition("?")[2])).get("_pagedResultsCookie") for sent in wire.sent]
+
+
+def test_follow_logs():
+    """Page by page, by the cookie of the last one; what is on two pages is printed once, what is twice on one twice."""
+    pages = [page("c/1=", "1", "2", "3"), page("c2", "3", "4", "4"), page(None), page("c3", "4", "5")]
+    with serving(Logs(*pages)) as wire:
+        done = follow(wire, "--rounds", 4)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ids(done.stdout) == ["1", "2", "3", "4", "4", "5"]
+    assert cookies(wire) == [None, "c/1=", "c2", "c2"]
+    for sent in wire.sent:
+        assert sent.path.startswith("/monitoring/logs/tail?source=am-access%2Cidm-access")
+        assert (sent.header("x-api-key"), sent.header("x-api-secret")) == tuple(LOG_KEY.values())
+        assert sent.header("Authorization") is None
+
+
+def test_follow_logs_goes_on_where_it_stopped(tmp_path):
+    """With the same state, in another run; and the seam between the runs is none."""
+    with serving(Logs(page("c1", "1", "2"))) as wire:
+        follow(wire, "--rounds", 1, "--state", tmp_path / "state")
+    with serving(Logs(page("c2", "2", "3"))) as wire:
+        done = follow(wire, "--rounds", 1, "--state", tmp_path / "state")
+    assert ids(done.stdout) == ["3"]
+    assert cookies(wire) == ["c1"]
+    assert "xyzzy" not in (tmp_path / "state").read_text()
+
+
+@pytest.mark.parametrize(
+    ("passing", "seconds"),
+    [
+        ((429, [("Retry-After", "1")], b""), 1),
+        ((503, [], b"<html>starting</html>"), 0),
+        ((200, [], b"<html>no page</html>"), 0),
+        ((200, [], b"[]"), 0),
+    ],
+)
+def test_follow_logs_goes_on_after_what_passes(passing, seconds):
+    """It waits as long as it is asked to."""
+    start = time.monotonic()
+    with serving(Logs(page("c1", "1"), passing, page("c2", "2"))) as wire:
+        done = follow(wire, "--rounds", 3)
+    assert (done.returncode, ids(done.stdout)[:2]) == (0, ["1", "2"])
+    assert time.monotonic() - start >= seconds
+
+
+def test_follow_logs_waits_longer_than_a_session_would():
+    """A Retry-After of more than 30 s is no error here; Ctrl-C ends the wait."""
+    with serving(Logs(page("c1", "1"), (429, [("Retry-After", "3600")], b""))) as wire:
+        process = subprocess.Popen(
+            [sys.executable, EXAMPLES / "follow_logs.py", "am-access", "--seconds", "0", "--base-url", wire.url],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=surroundings(**LOG_KEY),
+        )
+        while len(wire.sent) < 2:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors, ids(output)) == (130, "", ["1"])
+    assert len(wire.sent) == 2
+
+
+def test_follow_logs_shows_its_progress_on_a_terminal():
+    """And on no file: there it would be noise."""
+    with serving(Logs(page("c1", "1", "2"), page("c2", "3"))) as wire:
+        ours, theirs = pty.openpty()
+        done = subprocess.run(
+            [sys.executable, EXAMPLES / "follow_logs.py", "x", "--seconds=0", "--rounds=2", f"--base-url={wire.url}"],
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            text=True,
+            env=surroundings(**LOG_KEY),
+            check=True,
+            timeout=60,
+        )
+        os.close(theirs)
+        shown = os.read(ours, 65536).decode()
+        os.close(ours)
+    assert ids(done.stdout) == ["1", "2", "3"]
+    assert "2 entries 2026-11-24T00:00:02Z" in shown
+    assert shown.rstrip().endswith("3 entries 2026-11-24T00:00:03Z")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            (401, [], b'{"message":"s3cr3t-xyzzy is no key"}'),
+            "401 Unauthorized: GET /monitoring/logs/tail: *** is no key",
+        ),
+        ((400, [], b'{"message":"no such source"}'), "400 Bad Request: GET /monitoring/logs/tail: no such source"),
+    ],
+)
+def test_follow_logs_stops_where_it_is_not_let_in(answer, said):
+    """One line, without the key."""
+    with serving(lambda sent: answer) as wire:
+        done = follow(wire)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_follow_logs_with_a_state_that_is_too_old(tmp_path):
+    """The tenant does not take its cookie: it says what can be done."""
+    with serving(Logs(page("c1", "1"), (400, [], b'{"message":"bad cookie"}'))) as wire:
+        for _ in range(2):
+            done = follow(wire, "--rounds", 1, "--state", tmp_path / "state")
+    assert (done.returncode, "bad cookie" in done.stderr, "remove it" in done.stderr) == (2, True, True)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "is no state of this script"),
+        ("[]", "is no state of this script"),
+        ("{}", "is no state of this script"),
+        ('{"cookie":"c","sources":"other","printed":[]}', "is the state of other"),
+    ],
+)
+def test_follow_logs_with_a_file_of_something_else(tmp_path, content, said):
+    """It is left as it is."""
+    (tmp_path / "state").write_text(content)
+    with serving(Logs(page("c1", "1"))) as wire:
+        done = follow(wire, "--state", tmp_path / "state")
+    assert (done.returncode, said in done.stderr, wire.sent) == (2, True, [])
+    assert (tmp_path / "state").read_text() == content
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"AIC_LOG_API_KEY": ""}, "Set AIC_LOG_API_KEY and AIC_LOG_API_SECRET"),
+        ({"AIC_LOG_API_SECRET": "s3cr3t-xyzzy\u20ac"}, "AIC_LOG_API_SECRET holds a character"),
+    ],
+)
+def test_follow_logs_without_a_key(environment, said):
+    """One line, and nothing is sent."""
+    with serving(Logs(page("c1"))) as wire:
+        done = follow(wire, **environment)
+    assert (done.returncode, said in done.stderr, wire.sent) == (2, True, [])
+    assert "xyzzy" not in done.stderr
+
+
+# self_hosted
+
+
+def test_self_hosted_idm():
+    """Name and password in IDM's headers, and no session of its own."""
+    with Tenant(OPENIDM) as tenant:
+        done = run("self_hosted", "idm", tenant=tenant, AIC_USERNAME="openidm-admin", AIC_PASSWORD="s3cr3t")
+    assert (done.returncode, done.stdout) == (0, "anonymous\n")
+    assert {"X-OpenIDM-Username", "X-OpenIDM-Password"} <= tenant.requests[-1].headers.keys()
+    assert "Set-Cookie" not in tenant.requests[-1].answered
+
+
+@pytest.mark.parametrize("arguments", [["--context", "/openam"], ["--context", "/openam/", "--realm", "/alpha/b c"]])
+def test_self_hosted_am(arguments):
+    """It asks for the cookie's name, signs in, and ends the session; the password goes out once."""
+    am = OpenAM()
+    with serving(am) as wire:
+        user = {"AIC_USERNAME": "amAdmin", "AIC_PASSWORD": "s3cr3t"}
+        done = run("self_hosted", "am", *arguments, "--base-url", wire.url, **user)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "amAdmin\n", "")
+    assert am.sessions == set()
+    assert len([sent for sent in wire.sent if "s3cr3t" in str(sent)]) == 1
+    realm = "/openam/json/realms/root" + ("/realms/alpha/realms/b%20c" if len(arguments) > 2 else "")
+    assert [sent.path.removeprefix(realm) for sent in wire.sent[1:]] == [
+        "/authenticate",
+        "/users?_action=idFromSession",
+        "/sessions?_action=logout",
+    ]
+
+
+def test_self_hosted_am_with_a_wrong_password():
+    """The server's words, and not the password."""
+    with serving(OpenAM()) as wire:
+        user = {"AIC_USERNAME": "amAdmin", "AIC_PASSWORD": "wr0ng-s3cr3t"}
+        done = run("self_hosted", "am", "--context", "/openam", "--base-url", wire.url, **user)
+    assert done.returncode == 2
+    assert "401 Unauthorized: POST /openam/json/realms/root/authenticate: Authentication Failed" in done.stderr
+    assert "s3cr3t" not in done.stdout + done.stderr
+
+
+def test_self_hosted_without_a_user():
+    """One line."""
+    done = run("self_hosted", "am", "--base-url", "http://127.0.0.1:9")
+    assert (done.returncode, "which user?" in done.stderr) == (2, True)
+
+
+# A service account
+
+
+def test_a_service_account_signs_in(tenant, tmp_path):
+    """Any example does, with its id and the path of its key in the environment."""
+    (tmp_path / "key.jwk").write_text(json.dumps(private_jwk()))
+    account = {"AIC_SERVICE_ACCOUNT": ACCOUNT, "AIC_JWK": str(tmp_path / "key.jwk")}
+    with Tenant(
+        documents={USERS: [{"_id": "1", "userName": "user1"}]}, service_accounts=[ServiceAccount(ACCOUNT, public_jwk())]
+    ) as tenant:
+        done = run("changed_users", 1, "--seconds", 0, tenant=tenant, **account)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [one.method for one in tenant.requests] == ["POST", "GET", "GET"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"AIC_SERVICE_ACCOUNT": ACCOUNT}, "AIC_SERVICE_ACCOUNT and AIC_JWK belong together"),
+        ({"AIC_SERVICE_ACCOUNT": ACCOUNT, "AIC_JWK": "s3cr3t"}, "neither JSON nor the path"),
+    ],
+)
+def test_a_service_account_that_makes_no_sense(environment, said):
+    """One line, without the key."""
+    done = run("changed_users", 1, AIC_BASE_URL="http://127.0.0.1:9", **environment)
+    assert (done.returncode, said in done.stderr, "s3cr3t" in done.stderr) == (2, True, False)
+
+
 # All of them
 
 #: Enough for each script to send something.
@@ -525,7 +785,9 @@ ARGUMENTS = {
     "compare_realms": ["services/baseurl"],
     "counter": ["/openidm/managed/alpha_counter/invoices"],
 }
-SCRIPTS = sorted(path.stem for path in EXAMPLES.glob("*.py") if path.stem != "environment")
+#: These have credentials of their own kind, and tests of their own.
+SELF_SIGNED = {"follow_logs", "self_hosted"}
+SCRIPTS = sorted({path.stem for path in EXAMPLES.glob("*.py")} - SELF_SIGNED - {"environment"})
 
 
 @pytest.fixture
@@ -535,12 +797,13 @@ def arguments(tmp_path, monkeypatch):
     return ARGUMENTS
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("script", [*SCRIPTS, *sorted(SELF_SIGNED)])
 def test_every_script_explains_itself(script):
     """--help works, and says where the credentials come from and, in its first lines, what the script is for."""
     helped = run(script, "--help")
     assert helped.returncode == 0
-    for name in ("--base-url", "AIC_BASE_URL", "AIC_TOKEN", f"python {script}.py"):
+    credential = {"follow_logs": "AIC_LOG_API_KEY", "self_hosted": "AIC_USERNAME"}.get(script, "AIC_TOKEN")
+    for name in ("--base-url", "AIC_BASE_URL", credential, f"python {script}.py"):
         assert name in helped.stdout
 
 

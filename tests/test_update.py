@@ -29,11 +29,12 @@ JSON = ("Content-Type", "application/json")
 class Crest:
     """One resource as OpenIDM keeps it: content is compared before revisions. A script of faults comes first."""
 
-    def __init__(self, document=None, compares_content=True):
+    def __init__(self, document=None, compares_content=True, names_current=False):
         self.lock = threading.Lock()
         self.document = document
         self.revision = 7
         self.compares_content = compares_content
+        self.names_current = names_current
         self.faults = []
 
     def write(self, **fields):
@@ -69,7 +70,10 @@ class Crest:
             return self.error(404)
         elif match is not None:
             if self.compares_content and new == self.document:
-                return self.answer(self.document, revision=match.strip('"'))
+                status, headers, body = self.answer(
+                    self.document, revision=None if self.names_current else match.strip('"')
+                )
+                return status, [*headers, ("X-Not-Modified", "true")] if self.names_current else headers, body
             if match != f'"{self.revision}"':
                 return self.error(412)
         self.document = new
@@ -154,6 +158,21 @@ def test_an_echo_is_a_conflict(session, crest, wire):
     crest.faults = [same_write_by_another]
     assert session.update("/x", count)["count"] == 7
     assert len(writes(wire)) == 2
+
+
+def test_what_was_not_modified_is_a_conflict_whatever_revision_it_names(wire, session, crest):
+    """AIC says X-Not-Modified: an equal write of somebody else's under a stale If-Match is not ours, so both count."""
+    crest.names_current = True
+    crest.faults = [lambda sent: (crest.write(count=6), crest.serve(sent))[1]]
+    assert session.update("/x", count)["count"] == 7
+    assert crest.document["count"] == 7
+
+
+def test_the_body_says_no_revision(session, wire):
+    """The header does; REST2LDAP refuses a body with _rev in it (400)."""
+    session.update("/x", count)
+    assert wire.sent[-1].header("If-Match") == '"7"'
+    assert json.loads(wire.sent[-1].body) == {"_id": "x", "count": 6, "ids": []}
 
 
 def test_an_echo_without_movement_means_nothing_to_change(session, crest, wire):

@@ -16,8 +16,10 @@ import pytest
 
 import aic_requests.__main__ as command
 from aic_requests import AICSession
+from aic_requests.page import Page
+from aic_requests.shown import Deviation, Shown
 from aic_requests.testing import AIC, OPENIDM, Exchange, Fault, Profile, Tenant
-from aic_requests.walk import STEPS, Deviation, Shown, walk
+from aic_requests.walk import STEPS, walk
 
 USER = "/openidm/managed/alpha_user/42"
 DOCUMENTS = {"/openidm/managed/alpha_user": [{"_id": "42", "userName": "bob"}]}
@@ -56,11 +58,11 @@ def run(*arguments, **environment):
     )
 
 
-def run_in_terminal(columns, **environment):
+def run_in_terminal(columns, *arguments, **environment):
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     with subprocess.Popen(
-        [sys.executable, "-m", "aic_requests"],
+        [sys.executable, "-m", "aic_requests", *arguments],
         stdout=follower,
         stderr=follower,
         env=surroundings(TERM="xterm", **environment),
@@ -365,9 +367,9 @@ def test_a_reader_who_has_seen_enough():
 def test_a_terminal_that_knows_ascii_only():
     """What it cannot show is a question mark."""
     out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    page = command.Page.on(out)
+    page = Page.on(out)
     one = Exchange("GET", "/é", "", {}, 299, "", b"", {"ETag": '"\x1b[1m"'})
-    page.show(Shown("Read", [one], "Füße\x07."))
+    Shown("Read", [one], "Füße\x07.").on(page, 1)
     out.seek(0)
     assert out.read() == (f'\n1. Read\n  {"GET /?":<38}  299, 0 bytes\n  {"":<38}  ETag: "?[1m"\n  F??e?.\n')
 

@@ -1,5 +1,6 @@
 """A real HTTP server that says what a test tells it to, and keeps what it was sent."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,7 +34,9 @@ class Wire:
 
 
 @contextmanager
-def serving(answer: Callable[[Sent], Answer], host: str = "127.0.0.1") -> Iterator[Wire]:
+def serving(
+    answer: Callable[[Sent], Answer], host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+) -> Iterator[Wire]:
     """Serve on a port of its own until the end of the block."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -74,9 +77,16 @@ def serving(answer: Callable[[Sent], Answer], host: str = "127.0.0.1") -> Iterat
 
         do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _answer
 
-    server = ThreadingHTTPServer((host, 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *args: object) -> None:
+            """A client that hangs up, or does not trust the certificate, is the test's own affair."""
+
+    server = Server((host, 0), Handler)
     server.daemon_threads = True
-    wire = Wire(f"http://{host}:{server.server_address[1]}")
+    if tls is not None:
+        # The handshake in the connection's own thread.
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    wire = Wire(f"http{'s' if tls else ''}://{host}:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:

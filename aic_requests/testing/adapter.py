@@ -61,7 +61,7 @@ class TenantAdapter(HTTPAdapter):
 
 def _raw(answer: Answer, method: str) -> HTTPResponse:
     headers = [(name, value.encode("latin-1", "replace").decode("latin-1")) for name, value in answer.headers]
-    if not any(name.lower() == "content-length" for name, _ in headers):
+    if answer.status != 304 and not any(name.lower() == "content-length" for name, _ in headers):
         headers.append(("Content-Length", str(len(answer.body))))
     message = HTTPMessage()
     for name, value in headers:

@@ -5,13 +5,17 @@ import hashlib
 import uuid
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from random import Random
 from threading import RLock
+from typing import Any, cast
 
 from .messages import Document, to_json
 from .profiles import Behaviour
+
+#: In milliseconds; November 2026.
+_LONG_AGO = 1_795_000_000_000
 
 
 @dataclass(slots=True)
@@ -34,6 +38,10 @@ class Numbers:
         """A new id."""
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
 
+    def number(self) -> str:
+        """Any number."""
+        return str(self._random.getrandbits(31))
+
     def next(self) -> int:
         """A number that all objects of a node share."""
         return next(self._counter)
@@ -46,16 +54,17 @@ class Collection:
     Tests may look into it and write "behind the client's back": :meth:`read`, :meth:`write`, :meth:`delete`.
     """
 
-    def __init__(self, behaviour: Behaviour, numbers: Numbers, lock: RLock) -> None:
+    def __init__(self, behaviour: Behaviour, place: tuple[str, ...], numbers: Numbers, lock: RLock) -> None:
         self.behaviour = behaviour
+        self.path: str = "/" + "/".join(place)
         self.documents: dict[str, Stored] = {}
         self._numbers = numbers
-        self._lock = lock
+        self.lock = lock
         self._created: count[int] = count()
 
     def ids(self) -> list[str]:
         """The ids, in the order of creation."""
-        with self._lock:
+        with self.lock:
             return list(self.documents)
 
     def __iter__(self) -> Iterator[str]:
@@ -68,35 +77,47 @@ class Collection:
         Raises:
             KeyError: There is none.
         """
-        with self._lock:
-            return self.shown(resource_id, self.documents[resource_id])
+        with self.lock:
+            return self.shown(resource_id, self.seen(self.documents[resource_id]))
 
     def write(self, resource_id: str, document: Document) -> Document:
         """Create or replace a document, as somebody else would; the revision moves."""
-        with self._lock:
-            self.documents[resource_id] = self.stored(document, self.documents.get(resource_id))
+        with self.lock:
+            self.documents[resource_id] = self.stored(resource_id, document, self.documents.get(resource_id))
             return self.read(resource_id)
 
     def delete(self, resource_id: str) -> None:
         """Remove a document, as somebody else would."""
-        with self._lock:
+        with self.lock:
             del self.documents[resource_id]
 
     def new_id(self) -> str:
         """An id as the server gives it."""
         return str(next(self._created)) if self.behaviour.paging == "sorted" else self._numbers.uuid()
 
-    def stored(self, document: Document, former: Stored | None) -> Stored:
-        """What a document becomes: a copy of its content under the next revision."""
-        content = {name: value for name, value in copy.deepcopy(document).items() if name not in ("_id", "_rev")}
-        return Stored(content, self._next_revision(content, former))
+    def stored(self, resource_id: str, document: Document, former: Stored | None) -> Stored:
+        """What a document becomes: a copy of its content, with what the server adds, under the next revision."""
+        behaviour = self.behaviour
+        content = {name: value for name, value in document.items() if name not in ("_id", "_rev")}
+        content = copy.deepcopy(
+            (dict(behaviour.defaults) if former is None else {}) | content | dict(behaviour.computed)
+        )
+        if behaviour.lists:
+            content = {name: _listed(name, value) for name, value in content.items()}
+        return Stored(content, self._next_revision(resource_id, content, former))
+
+    def seen(self, stored: Stored) -> Stored:
+        """A document as one answer tells of it: a fleeting revision is another one every time."""
+        fleeting = self.behaviour.revision == "fleeting"
+        return replace(stored, revision=self._numbers.number()) if fleeting else stored
 
     def shown(self, resource_id: str, stored: Stored) -> Document:
         """A document with ``_id`` and ``_rev``, as this kind of server shows it."""
         head: Document = {"_id": resource_id}
         if stored.revision is not None:
             head["_rev"] = int(stored.revision) if self.behaviour.revision == "weak" else stored.revision
-        return head | copy.deepcopy(stored.content)
+        shown = {name: value for name, value in stored.content.items() if name not in self.behaviour.private}
+        return head | copy.deepcopy(shown)
 
     def tag(self, resource_id: str, stored: Stored) -> str | None:
         """The ETag of a document, whatever part of it is shown; None where this kind of server sends none."""
@@ -105,13 +126,26 @@ class Collection:
             return f'W/"{len(body):x}-{hashlib.sha256(body).hexdigest()[:12]}"'
         return None if stored.revision is None or self.behaviour.revision == "inside" else f'"{stored.revision}"'
 
-    def _next_revision(self, content: Document, former: Stored | None) -> str | None:
+    def _next_revision(self, resource_id: str, content: Document, former: Stored | None) -> str | None:
         kind = self.behaviour.revision
         if kind == "none":
             return None
         if kind in ("opaque", "inside"):
             return f"{self._numbers.node}-{self._numbers.next()}"
+        if kind == "time":
+            return str(_LONG_AGO + self._numbers.next())
+        if kind == "fleeting":
+            return self._numbers.number()
         if kind == "hash":
-            crc = zlib.crc32(to_json(content, in_order=True))
-            return str(crc - (1 << 32) if crc >= 1 << 31 else crc)
+            return hash_of(self.shown(resource_id, Stored(content, None)))
         return str(self.behaviour.first if former is None else int(former.revision or 0) + 1)
+
+
+def hash_of(content: Document) -> str:
+    """A signed 32-bit hash, as AM's revisions are."""
+    crc = zlib.crc32(to_json(content, in_order=True))
+    return str(crc - (1 << 32) if crc >= 1 << 31 else crc)
+
+
+def _listed(name: str, value: Any) -> Any:
+    return cast("object", value) if isinstance(value, list) or name in ("username", "realm") else [value]

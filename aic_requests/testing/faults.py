@@ -28,6 +28,7 @@ class Fault:
         twice: The request is carried out twice, as by a gateway that repeats it; the second answer counts.
         meanwhile: What somebody else writes just before: documents by their path, None for one that is deleted. With
             ``after=1`` on a query, between its first page and its second.
+        revoke: Every token that the token endpoint has given so far is dead from now on, for this request too.
     """
 
     method: str = "*"
@@ -42,6 +43,7 @@ class Fault:
     delay: float = 0.0
     twice: bool = False
     meanwhile: Mapping[str, Document | None] = field(default_factory=dict[str, Document | None])
+    revoke: bool = False
 
     def strikes(self, request: Request) -> bool:
         """Whether it is this request's turn; counts."""

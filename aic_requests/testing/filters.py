@@ -33,12 +33,13 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def parse(text: str) -> Callable[[Document], bool]:
+def parse(text: str, *, cased: bool = False) -> Callable[[Document], bool]:
     r"""
     Read a filter.
 
     Args:
         text: The value of ``_queryFilter``.
+        cased: Upper case is another than lower.
 
     Returns:
         A test of a document.
@@ -49,7 +50,7 @@ def parse(text: str) -> Callable[[Document], bool]:
     Source: OpenIdentityPlatform/commons QueryFilterParser.java; MemoryBackend.java for what a filter means. In a text,
     a backslash takes the next character as it is, whatever it is: ``\n`` is an n.
     """
-    parser = _Parser(text)
+    parser = _Parser(text, cased=cased)
     test = parser.either()
     parser.expect_end()
     return lambda document: test(document) is True
@@ -64,8 +65,9 @@ class _Text(str):
 class _Parser:
     """Recursive descent: or, and, not, then a comparison, a literal or parentheses. Words in any case."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, cased: bool) -> None:
         self._tokens = _tokens(text)
+        self._cased = cased
         self._at = 0
         self._depth = 0
 
@@ -111,7 +113,7 @@ class _Parser:
         operator = self._next().lower()
         if operator == "pr":
             return lambda document: _is_there(document, parts)
-        return _comparison(parts, operator, _literal(self._next()))
+        return _comparison(parts, operator, _literal(self._next()), str if self._cased else _folded)
 
     def expect_end(self) -> None:
         """Nothing may follow."""
@@ -151,19 +153,23 @@ def _tokens(text: str) -> list[str]:
     return tokens
 
 
-def _comparison(parts: list[str], operator: str, wanted: Any) -> Test:
+def _comparison(parts: list[str], operator: str, wanted: Any, fold: Callable[[str], str]) -> Test:
     compare = _OPERATORS.get(operator)
     if compare is None:
         if not _EXTENDED.fullmatch(operator):
             raise _wrong()
         # Somebody else's operator: legal, and nobody here knows it.
         return lambda _document: None
-    wanted = wanted.lower() if isinstance(wanted, str) else wanted
+    wanted = fold(wanted) if isinstance(wanted, str) else wanted
     return lambda document: any(
-        compare(value.lower() if isinstance(value, str) else value, wanted)
+        compare(fold(value) if isinstance(value, str) else value, wanted)
         for value in values_of(document, parts)
         if _kind(value) == _kind(wanted)
     )
+
+
+def _folded(text: str) -> str:
+    return text.lower()
 
 
 def _is_there(document: Document, parts: list[str]) -> bool:

@@ -51,6 +51,11 @@ class Request:
         """The first value of a header: of two lines CREST reads one."""
         return next((value for key, value in self.headers if key.lower() == name), None)
 
+    def cookie(self, name: str) -> str | None:
+        """The value of a cookie."""
+        pairs = (part.strip().partition("=") for part in (self.header("cookie") or "").split(";"))
+        return next((value for key, _, value in pairs if key == name), None)
+
     @property
     def path(self) -> str:
         """The path, still escaped."""

@@ -58,7 +58,9 @@ def _read(operation: Any) -> Operation:
     return Operation(kind, where, value, whence)
 
 
-def patched(document: Document, operations: list[Operation], *, inert: tuple[str, ...] = ()) -> Document:
+def patched(
+    document: Document, operations: list[Operation], *, inert: tuple[str, ...] = (), positions: bool = True
+) -> Document:
     """
     Apply operations to a copy.
 
@@ -66,6 +68,7 @@ def patched(document: Document, operations: list[Operation], *, inert: tuple[str
         document: What to start from.
         operations: What to do, in order.
         inert: Operations that do nothing.
+        positions: A field may name a member of a list by its number.
 
     Raises:
         Refusal: 400 or 409; an operation cannot be applied. Nothing is changed then.
@@ -74,6 +77,8 @@ def patched(document: Document, operations: list[Operation], *, inert: tuple[str
     """
     result = copy.deepcopy(document)
     for operation in operations:
+        if not positions and index_of(operation.field[-1] if operation.field else "") is not None:
+            raise Refusal(400, f"Position-based operation is not allowed: {'/'.join(operation.field)}")
         if operation.kind not in inert:
             _apply(result, operation)
     return result

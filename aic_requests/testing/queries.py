@@ -28,12 +28,16 @@ def query(collection: Collection, parameters: dict[str, str]) -> Document:
     if sum(name in parameters for name in _SELECTORS) != 1:
         raise Refusal(400, "Exactly one of _queryFilter, _queryId and _queryExpression")
     behaviour = collection.behaviour
-    test = parse(_filter_of(parameters, behaviour.query_ids))
+    test = parse(_filter_of(parameters, behaviour.query_ids), cased=behaviour.cased)
     size = _number(parameters, "_pagesize")
     offset = _number(parameters, "_pagedresultsoffset")
     policy = parameters.get("_totalpagedresultspolicy", "NONE").upper()
     cookie = parameters.get("_pagedresultscookie")
     limit = behaviour.max_page_size
+    if behaviour.paging == "refused" and ("_pagesize" in parameters or parameters.get("_queryfilter") != "true"):
+        raise Refusal(501, "Neither pages nor filters are supported here")
+    if behaviour.paging == "ignored":
+        size = offset = 0
     if policy not in _POLICIES:
         raise Refusal(400, "_totalPagedResultsPolicy is NONE, ESTIMATE or EXACT")
     if cookie is not None and offset:
@@ -46,24 +50,26 @@ def query(collection: Collection, parameters: dict[str, str]) -> Document:
     keys = parameters["_sortkeys"].split(",") if "_sortkeys" in parameters else []
     if not all(keys):
         raise Refusal(400, "A sort key is empty")
-    for key in reversed(keys):
+    for key in reversed(keys) if behaviour.sorts else ():
         rows = _sorted(rows, parts_of(key[1:] if key[0] in "+-" else key), descending=key[0] == "-")
 
     if parameters.get("_queryid") == "query-all-ids":
-        rows = [{name: row[name] for name in ("_id", "_rev") if name in row} for row in rows]
+        names = ("_id",) if behaviour.bare_ids else ("_id", "_rev")
+        rows = [{name: row[name] for name in names if name in row} for row in rows]
 
     start = _start(cookie, behaviour.paging) if size and cookie is not None else offset
     page = rows[start : start + size] if size else rows[start:]
     rest = max(0, len(rows) - start - len(page))
     gives_cookie = size and rest and (behaviour.paging != "sorted" or keys)
-    exact = policy != "NONE" and bool(size)
+    counts = bool(size) and ("_queryfilter" not in parameters or behaviour.counts_filtered)
+    exact = policy != "NONE" and counts
     return {
         "result": page,
         "resultCount": len(page),
         "pagedResultsCookie": _cookie(start + len(page), keys, behaviour.paging) if gives_cookie else None,
         "totalPagedResultsPolicy": "EXACT" if exact else "NONE",
         "totalPagedResults": len(rows) if exact else -1,
-        "remainingPagedResults": rest if behaviour.paging == "none" and size else -1,
+        "remainingPagedResults": rest if _tells_rest(behaviour.paging, size) else -1,
     }
 
 
@@ -104,8 +110,12 @@ def _rank(value: Any) -> tuple[int, Any]:
     return (2, value.lower()) if isinstance(value, str) else (3, str(value))
 
 
+def _tells_rest(paging: str, size: int) -> bool:
+    return paging == "remaining" or (paging == "none" and size > 0)
+
+
 def _cookie(offset: int, keys: list[str], paging: str) -> str | None:
-    if paging == "none":
+    if paging in ("none", "remaining"):
         return None
     if paging == "sorted":
         signed = ",".join(_signed(key) for key in keys)

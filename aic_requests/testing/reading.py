@@ -102,20 +102,28 @@ def method_of(request: Request) -> str:
     return override if request.method == "POST" and override is not None else request.method
 
 
+def versions_of(header: str) -> dict[str, tuple[int, int]]:
+    """
+    The versions that ``Accept-API-Version`` asks for: of the ``protocol`` and of the ``resource``.
+
+    Raises:
+        Refusal: 400; it is malformed.
+    """
+    parts = [_VERSION.fullmatch(part) for part in _COMMA.split(header)] if header else []
+    found = {part.group(1): (int(part.group(2)), int(part.group(3) or 0)) for part in parts if part}
+    if len(found) != len(parts):
+        raise Refusal(400, "Accept-API-Version is malformed")
+    return found
+
+
 def _protocol(header: str | None) -> tuple[int, int]:
     if not header:
         return 2, 1
-    parts = [_VERSION.fullmatch(part) for part in _COMMA.split(header)]
-    if len(parts) > 2 or not all(parts) or len({part.group(1) for part in parts if part}) != len(parts):
-        raise Refusal(400, "Accept-API-Version is malformed")
-    for part in parts:
-        if part and part.group(1) == "protocol":
-            major, minor = int(part.group(2)), int(part.group(3) or 0)
-            # Each by itself: protocol=1.2 is refused too.
-            if major > 2 or minor > 1:
-                raise Refusal(400, f"Protocol {major}.{minor} is not supported")
-            return major, minor
-    return 2, 1
+    major, minor = versions_of(header).get("protocol", (2, 1))
+    # Each by itself: protocol=1.2 is refused too.
+    if major > 2 or minor > 1:
+        raise Refusal(400, f"Protocol {major}.{minor} is not supported")
+    return major, minor
 
 
 def _parameters(request: Request) -> dict[str, str]:

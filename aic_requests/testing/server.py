@@ -138,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
             phrase = ""
         lines = [f"HTTP/1.1 {answer.status} {phrase}", f"Date: {self.date_time_string()}"]
         lines += [f"{name}: {value}" for name, value in answer.headers]
-        if not any(name.lower() == "content-length" for name, _ in answer.headers):
+        if answer.status != 304 and not any(name.lower() == "content-length" for name, _ in answer.headers):
             lines.append(f"Content-Length: {len(answer.body)}")
         body = b"" if self.command == "HEAD" or answer.status == 304 else answer.body
         return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + body

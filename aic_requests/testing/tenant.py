@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -13,6 +13,7 @@ from .messages import Answer, Document, Exchange, Request
 from .profiles import AIC, Profile
 from .rules import Rules
 from .server import Server
+from .tokens import ServiceAccount, TokenEndpoint
 
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
@@ -23,14 +24,21 @@ class Tenant:
     A CREST server in this process, over a real socket or as an adapter.
 
     Args:
-        profile: What kind of server: :data:`AIC`, :data:`CREST` or :data:`OPENIDM`.
+        profile: What kind of server: :data:`AIC`, :data:`CREST`, :data:`OPENIDM`, :data:`OPENIDM_ORIENTDB` (or a
+            :func:`sample` of either), :data:`OPENAM` or :data:`REST2LDAP`.
         documents: What is there at first: a list of documents with ``_id`` by the path of their collection.
-        tokens: Bearer tokens and whose they are; None: everybody may come in.
+        tokens: Bearer tokens and whose they are; None: everybody may come in, unless there are *service_accounts*.
+        service_accounts: Who may get a token at ``/am/oauth2/access_token`` (:class:`ServiceAccount`); it needs
+            PyJWT, which ``pip install "aic-requests[jwt]"`` brings.
+        token_life: Seconds that such a token lives.
         seed: Of ids and opaque revisions: the same seed, the same answers.
 
     Attributes:
         faults: What is to go wrong (:class:`Fault`); the first that fits a request strikes.
         requests: What was asked and what decided the answer, the last 10,000.
+
+    Raises:
+        ImportError: There are *service_accounts*, and no PyJWT.
 
     Use it as a context manager for the socket, or mount :meth:`adapter`; both doors lead to the same rules.
     """
@@ -41,10 +49,16 @@ class Tenant:
         *,
         documents: dict[str, list[Document]] | None = None,
         tokens: dict[str, str] | None = None,
+        service_accounts: Iterable[ServiceAccount] = (),
+        token_life: float = 899,
         seed: int = 1,
     ) -> None:
         self.faults: list[Fault] = []
         self.requests: deque[Exchange] = deque(maxlen=10_000)
+        accounts = {account.id: account for account in service_accounts}
+        if accounts:
+            tokens = {} if tokens is None else tokens
+        self._endpoint = TokenEndpoint(accounts, tokens, life=token_life) if accounts and tokens is not None else None
         self._rules = Rules(profile, tokens, seed)
         self._server: Server | None = None
         self._lock = threading.Lock()
@@ -92,6 +106,11 @@ class Tenant:
         """
         return self._rules.collection(path)
 
+    def revoke_tokens(self) -> None:
+        """Every token that the token endpoint has given so far is dead from now on."""
+        if self._endpoint is not None:
+            self._endpoint.revoke()
+
     def handle(self, request: Request) -> tuple[Answer | None, Fault | None]:
         """Answer a request, or not, as the faults have it."""
         fault = self._fault_for(request)
@@ -128,8 +147,14 @@ class Tenant:
                 if fault.connection in ("truncate", "headers")
                 else None
             )
-        answer = self._rules.answer(request)
-        return self._rules.answer(request) if fault is not None and fault.twice else answer
+        if fault is not None and fault.revoke:
+            self.revoke_tokens()
+        answer = self._answer(request)
+        return self._answer(request) if fault is not None and fault.twice else answer
+
+    def _answer(self, request: Request) -> Answer:
+        given = None if self._endpoint is None else self._endpoint.answer(request)
+        return self._rules.answer(request) if given is None else given
 
     def _fault_for(self, request: Request) -> Fault | None:
         with self._lock:

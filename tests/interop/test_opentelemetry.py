@@ -7,7 +7,10 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from aic_requests import AICSession, NotFound
+from aic_requests import AICSession, NotFound, ServiceAccountAuth
+from aic_requests.testing import ServiceAccount, Tenant
+
+from ..keys import ACCOUNT, private_jwk
 
 USER = "/openidm/managed/alpha_user/42"
 
@@ -58,3 +61,14 @@ def test_trace_context_reaches_the_server(crest_url, spans):
 
     (span,) = spans()
     assert f"{span.context.trace_id:032x}" in response.request.headers["traceparent"]
+
+
+def test_signing_in_is_a_span_of_its_own(spans):
+    """The call for a token, then the request: no secret in either."""
+    with Tenant(service_accounts=[ServiceAccount(ACCOUNT, private_jwk())]) as tenant:
+        response = AICSession(tenant.url, auth=ServiceAccountAuth(ACCOUNT, private_jwk())).get("/openidm/info/login")
+
+    token = response.request.headers["Authorization"].split()[1]
+    assert [status_of(span) for span in spans()] == [200, 200]
+    assert token not in str([span.to_json() for span in spans()])
+    assert "eyJ" not in str([span.to_json() for span in spans()])

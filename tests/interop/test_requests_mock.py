@@ -3,7 +3,9 @@
 import pytest
 import requests_mock
 
-from aic_requests import AICSession, NotFound
+from aic_requests import AICSession, NotFound, ServiceAccountAuth
+
+from ..keys import ACCOUNT, private_jwk
 
 TENANT = "https://tenant.example"
 USER = "/openidm/managed/alpha_user/42"
@@ -70,3 +72,14 @@ def test_mounted():
     with AICSession(TENANT) as session:
         session.mount(TENANT, adapter)
         assert session.get(USER).json() == DOCUMENT
+
+
+def test_signing_in(mock):
+    """The call for a token is mocked like any other, and so is the second attempt after a 401."""
+    calls = mock.post(f"{TENANT}/am/oauth2/access_token", [{"json": {"access_token": token}} for token in ("t1", "t2")])
+    mock.get(TENANT + USER, [{"status_code": 401}, {"json": DOCUMENT}])
+
+    with AICSession(TENANT, auth=ServiceAccountAuth(ACCOUNT, private_jwk())) as session:
+        assert session.get(USER).json() == DOCUMENT
+    assert calls.call_count == 2
+    assert mock.last_request.headers["Authorization"] == "Bearer t2"

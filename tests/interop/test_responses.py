@@ -4,7 +4,9 @@ import pytest
 import responses
 from responses.matchers import header_matcher
 
-from aic_requests import AICSession, NotFound
+from aic_requests import AICSession, NotFound, ServiceAccountAuth
+
+from ..keys import ACCOUNT, private_jwk
 
 TENANT = "https://tenant.example"
 USER = "/openidm/managed/alpha_user/42"
@@ -60,3 +62,14 @@ def test_write(mock, session):
     session.get(USER)
 
     assert session.put(USER, json={"userName": "ada"}).json()["_rev"] == "8"
+
+
+def test_signing_in(mock):
+    """The call for a token is mocked like any other, and so is the second attempt after a 401."""
+    for token in ("t1", "t2"):
+        mock.post(f"{TENANT}/am/oauth2/access_token", json={"access_token": token})
+    mock.get(TENANT + USER, status=401)
+    mock.get(TENANT + USER, json=DOCUMENT, match=[header_matcher({"Authorization": "Bearer t2"})])
+
+    with AICSession(TENANT, auth=ServiceAccountAuth(ACCOUNT, private_jwk())) as session:
+        assert session.get(USER).json() == DOCUMENT

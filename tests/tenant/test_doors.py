@@ -2,12 +2,13 @@
 
 import io
 import json
+from dataclasses import replace
 from random import Random
 
 import pytest
 import requests
 
-from aic_requests.testing import AIC, CREST, OPENIDM, Tenant
+from aic_requests.testing import AIC, CREST, OPENAM, OPENIDM, OPENIDM_ORIENTDB, Tenant, sample
 
 PLACES = {
     "aic": (
@@ -23,8 +24,24 @@ PLACES = {
     ),
     "crest": ("/users", "/groups", "/users", ""),
     "openidm": ("/openidm/managed/user", "/openidm/managed/role", "/openidm/config", "/openidm/info/login"),
+    "sample": ("/openidm/managed/user", "/openidm/managed/role", "/openidm/managed/user/a/reports", "/openidm/config"),
+    "openam": (
+        "/am/json/realms/root/users",
+        "/am/json/realms/root/realm-config/agents/OAuth2Client",
+        "/am/json/realms/root/realm-config/services/x",
+        "/am/json/realms/root/scripts",
+        "/am/json/global-config/sites",
+    ),
 }
-PROFILES = {"aic": AIC, "crest": CREST, "openidm": OPENIDM}
+_SAMPLE = sample(OPENIDM_ORIENTDB)
+_USER, *_OTHERS = _SAMPLE.behaviours
+PROFILES = {
+    "aic": AIC,
+    "crest": CREST,
+    "openidm": OPENIDM,
+    "sample": replace(_SAMPLE, behaviours=(replace(_USER, required=(), policies=()), *_OTHERS)),
+    "openam": OPENAM,
+}
 IDS = ("", "", "a", "a", "b", "b", "c", "d%2Fe", "f%20%C3%A9", "g%0D%0AX-Bad:%201", "%F0%9F%98%80", "a/b", "a%00")
 METHODS = ("GET",) * 8 + ("PUT",) * 8 + ("POST",) * 4 + ("PATCH",) * 5 + ("DELETE",) * 2
 ODD_METHODS = ("HEAD", "TRACE", "OPTIONS", "BREW", "get")
@@ -61,12 +78,47 @@ PARAMETERS = (
     ("_mimeType", "image/png\r\nX-Bad: 1"),
     ("_action", "create"),
     ("_action", "nope"),
+    ("_action", "clear"),
+    ("_action", "patch"),
+    ("_fields", "*,*_ref,reports/sn,manager"),
     ("_crestapi", ""),
     ("_unheardOf", "1"),
     ("ordinary", "1"),
 )
-VALUES = (None, True, 0, -3, 1.5, "", "bob", "B\u00e9", "\ud800", [], ["x", "y"], {"er": 1}, {"er": {"est": "z"}})
-FIELDS = ("userName", "age", "tags", "deep/er", "/tags/0", "/tags/-", "tags/\u00b2", "_rev", "_id", "", "a/b/c/d")
+REFERENCE = {"_ref": "managed/user/b"}
+VALUES = (
+    REFERENCE,
+    [REFERENCE],
+    None,
+    True,
+    0,
+    -3,
+    1.5,
+    "",
+    "bob",
+    "B\u00e9",
+    "\ud800",
+    [],
+    ["x", "y"],
+    {"er": 1},
+    {"er": {"est": "z"}},
+)
+FIELDS = (
+    "userName",
+    "age",
+    "tags",
+    "deep/er",
+    "/tags/0",
+    "/tags/-",
+    "tags/\u00b2",
+    "_rev",
+    "_id",
+    "",
+    "a/b/c/d",
+    "manager",
+    "/reports/-",
+    "reports",
+)
 HEADERS = (
     ("Accept-API-Version", "protocol=2.1,resource=1.0"),
     ("Accept-API-Version", "protocol=2.0"),
@@ -88,7 +140,7 @@ HEADERS = (
 @pytest.mark.parametrize("kind", PROFILES)
 def test_both_doors_give_the_same_answers(kind):
     """Of two tenants with the same seed, whatever is asked: status, headers, body, and the reason in the journal."""
-    random = Random(kind)
+    random = Random(f"doors of {kind}")
     profile, places = PROFILES[kind], PLACES[kind]
     with Tenant(profile, seed=7) as listening, requests.Session() as over_socket, requests.Session() as direct:
         other = Tenant(profile, seed=7)

@@ -1,0 +1,1 @@
+"""The probe: what only a tenant can tell, asked of one."""
