@@ -16,6 +16,7 @@ from .errors import (
     ForeignOrigin,
     GatewayTimeout,
     Gone,
+    IncompleteQuery,
     InternalServerError,
     MethodNotAllowed,
     NotAcceptable,
@@ -36,6 +37,7 @@ from .errors import (
 from .log_api_key import LogAPIKeyAuth
 from .maybe_applied import maybe_applied
 from .memory import CacheInfo
+from .query_filter import query_filter
 from .service_account import ServiceAccountAuth
 from .session import AICSession
 from .stores import MemoryStore, Store
@@ -55,6 +57,7 @@ __all__ = [
     "ForeignOrigin",
     "GatewayTimeout",
     "Gone",
+    "IncompleteQuery",
     "InternalServerError",
     "LogAPIKeyAuth",
     "MemoryStore",
@@ -75,5 +78,6 @@ __all__ = [
     "UnprocessableContent",
     "UnsupportedMediaType",
     "maybe_applied",
+    "query_filter",
     "raise_for_status",
 ]

@@ -36,6 +36,9 @@ class AICError(HTTPError):
         retry_after: Seconds the server asks to wait; None if it does not say.
         request: What was sent.
         response: What came back. Always compare it with ``is not None``: an error response is falsy.
+        rows: Of a query: how many rows it had handed out before; 0 of any other request.
+        cookie: Of a query: what asks again for the page that failed (``params={"_pagedResultsCookie": error.cookie}``);
+            None where there is none: on the first page, and where the server pages by offset.
 
     ``str(error)`` is one line without secrets. Errors pickle and copy; the copy's ``request`` and
     ``response`` hold no credential, no cookie, no query value and no request body.
@@ -49,6 +52,8 @@ class AICError(HTTPError):
     cause: Any = None
     transaction_id: str | None = None
     retry_after: float | None = None
+    rows: int = 0
+    cookie: str | None = None
 
     def __init__(
         self, message: str = "", *, request: PreparedRequest | None = None, response: Response | None = None
@@ -69,22 +74,25 @@ class AICError(HTTPError):
         Returns:
             The class of its status, with all attributes set.
         """
+        error = _class_of(response.status_code or 0)(response=response)
+        error._take(response, Problem.from_body(text_of(error_body(response), response.encoding)))
+        return error
+
+    def _take(self, response: Response, problem: Problem) -> None:
+        """Set the attributes and the message."""
         request: PreparedRequest | None = getattr(response, "request", None)
-        problem = Problem.from_body(text_of(error_body(response), response.encoding))
         # A server may repeat what it was sent.
         blots = Blots(request)
-        error = _class_of(response.status_code or 0)(response=response)
-        error.status_code = response.status_code
-        error.code = problem.code
-        error.reason = blots.text(problem.reason or str(response.reason or "")) or None
-        error.message = blots.text(problem.message)
-        error.detail = blots.json(problem.detail)
-        error.cause = blots.json(problem.cause)
-        error.transaction_id = blots.text(_transaction_id(response, request)) or None
-        error.retry_after = seconds_of(response.headers.get("Retry-After"), now=now_of(response.headers.get("Date")))
-        error._look_at(request)
-        error.args = (error._line(request, problem, blots),)
-        return error
+        self.status_code = response.status_code
+        self.code = problem.code
+        self.reason = blots.text(problem.reason or str(response.reason or "")) or None
+        self.message = blots.text(problem.message)
+        self.detail = blots.json(problem.detail)
+        self.cause = blots.json(problem.cause)
+        self.transaction_id = blots.text(_transaction_id(response, request)) or None
+        self.retry_after = seconds_of(response.headers.get("Retry-After"), now=now_of(response.headers.get("Date")))
+        self._look_at(request)
+        self.args = (self._line(request, problem, blots),)
 
     @property
     def failed_policies(self) -> list[dict[str, Any]]:
@@ -336,6 +344,49 @@ class AmbiguousWrite(AICError):
     def __reduce__(self) -> tuple[Any, ...]:
         kind, arguments, state = super().__reduce__()
         return kind, arguments, {**state, "sent": bare_document(self.sent), "found": bare_document(self.found)}
+
+
+class IncompleteQuery(AICError):
+    """
+    A query ended before its end, though every status was 200.
+
+    Attributes:
+        rows: How many rows were handed out: all before the page that failed, and none of it.
+        cookie: What asks again for that page, so that a query with ``params={"_pagedResultsCookie": error.cookie}``
+            goes on without losing or repeating a row. None on the first page, and where the server pages by offset;
+            there, ``params={"_pagedResultsOffset": error.rows}`` goes on.
+
+    The message says what was wrong: the server's own error in a 200, a cookie that came before, rows that it says
+    remain and does not give, a thousand empty pages in a row, or an answer that is no page.
+    """
+
+    _why = ""
+
+    @classmethod
+    def after(
+        cls, rows: int, response: Response, why: str, *, cookie: str | None = None, failed: bool = False
+    ) -> "IncompleteQuery":
+        """
+        Make the exception of a page.
+
+        Args:
+            rows: How many were handed out.
+            response: The page.
+            why: What is wrong with it.
+            cookie: What it was asked for with.
+            failed: It holds the server's words about a failure, and not rows.
+        """
+        error = cls(response=response)
+        error.rows = rows
+        error.cookie = cookie
+        error._why = why
+        error._take(
+            response, Problem.from_body(text_of(error_body(response), response.encoding)) if failed else Problem()
+        )
+        return error
+
+    def _cure(self) -> str:
+        return f"the query is incomplete after {self.rows} rows: {self._why}"
 
 
 class ForeignOrigin(InvalidURL):

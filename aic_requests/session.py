@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from collections.abc import Callable, Container, Generator
+from collections.abc import Callable, Container, Generator, Sequence
 from dataclasses import dataclass
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, cast
@@ -21,6 +21,7 @@ from .identity import Principal
 from .intent import Intent, response_hooks
 from .memory import CacheInfo, WorkingMemory
 from .origin import Origin
+from .query import Query
 from .retries import Retries
 from .service_account import ServiceAccountAuth
 from .stores import MemoryStore, Store
@@ -242,6 +243,68 @@ class AICSession(Session):
             options=request_options,
             clock=Clock(),
         ).run()
+
+    def query(
+        self,
+        path: str,
+        query_filter: str = "true",
+        *,
+        page_size: int = 1000,
+        fields: Sequence[str] = (),
+        sort_keys: Sequence[str] = (),
+        **request_options: Any,
+    ) -> Query:
+        """
+        Iterate over all rows that a filter finds, page after page, each asked for when it is needed.
+
+        Args:
+            path: The collection, as in ``get``.
+            query_filter: What to find; see :func:`query_filter` for values in it. "true": all.
+            page_size: Rows a page. Where the server refuses it and says how many it allows (ESVs: 100), so many; where
+                it refuses pages altogether (AM's agents), all at once.
+            fields: The properties to read; none: the server's default.
+            sort_keys: Properties to sort by; ``-`` before one: descending.
+            request_options: ``headers``, ``params``, ``timeout``, ``auth`` and the like, for every page. ``params`` may
+                bring ``_queryId`` or ``_queryExpression`` in place of the filter, and a ``_pagedResultsCookie`` or
+                ``_pagedResultsOffset`` to begin at. A URL has its end, too: about 8 KB of filter.
+
+        Returns:
+            An iterator over rows, as dicts. Its ``rows`` counts those handed out, its ``total`` is their number in all
+            where the server says so, and its ``position`` are the ``params`` that begin with the page of the last row.
+
+        Raises:
+            ValueError: *page_size* is below 1; something is empty, or given in two ways; a precondition is given, which
+                no query takes. At the call, as TypeError.
+            TypeError: An argument is of another type, or a request option makes no sense here.
+            IncompleteQuery: While iterating: the server says 200, and not all rows have come.
+            AICError: While iterating: any other refusal, whatever ``raise_for_status`` says.
+            requests.RequestException: While iterating: no answer.
+
+        What it promises. The loop ends by itself only when the server has given all rows, as far as that can be known:
+        a cookie is followed, whatever is on its page. Where there is none, and the server says that rows remain, or
+        gives as many as were asked for and says nothing, it goes on by offset until there are no more. Each exception
+        carries ``rows``, how many were handed out, and ``cookie``, with which another query goes on after those::
+
+            session.query(path, params={"_pagedResultsCookie": error.cookie})
+
+        What it cannot promise is one moment. Most servers page by offset, whatever their cookies look like (IDM's do):
+        a row that is deleted between two pages moves those behind it, and one of them is missed; one that is created
+        makes another come twice. Without ``sort_keys`` even the order is the server's affair, page by page. A query
+        that must miss no row that is there all the time goes by keys: sorted by ``_id``, each page with the filter
+        ``_id gt {}`` and the last ``_id`` seen (an example is in the README).
+
+        Rows teach the session no revision, since AM's carry another than their resource: read it before writing it.
+        """
+        return Query(
+            self,
+            path,
+            query_filter,
+            page_size=page_size,
+            fields=fields,
+            sort_keys=sort_keys,
+            options=request_options,
+            clock=Clock(),
+        )
 
     def prepare_request(self, request: Request) -> PreparedRequest:
         """Prepare a request: join its URL to the base URL, and add what every request carries."""

@@ -46,10 +46,7 @@ def read(tenant: AICSession, realm: str, name: str) -> Found:
             return {name: tenant.get(path).json()}
         except NotFound:
             return {}
-    page = tenant.get(path, params={"_queryFilter": "true"}).json()
-    if page.get("pagedResultsCookie") or page.get("remainingPagedResults", -1) > 0:
-        raise ValueError(f"{name} of {realm} came in part only, and a part proves nothing")
-    return {f"{name}{row['_id']}": row for row in page["result"]}
+    return {f"{name}{row['_id']}": row for row in tenant.query(path)}
 
 
 def compared(one: Found, other: Found, realms: list[str], values: bool) -> list[str]:

@@ -309,6 +309,151 @@ def test_without_tqdm_it_says_how_to_get_it():
     assert (done.returncode, "pip install tqdm" in done.stderr) == (2, True)
 
 
+# export_users
+
+EXPORTED = [{"_id": str(n), "userName": f"user{n}", "mail": f"user{n}@example.com"} for n in range(1, 8)]
+
+
+def exported(file):
+    """What is in a file, in the order of ids."""
+    text = file.read_text("utf-8")
+    if file.suffix == ".jsonl":
+        return [{name: row[name] for name in EXPORTED[0]} for row in map(json.loads, text.splitlines())]
+    return list(csv.DictReader(text.splitlines()))
+
+
+def export(file, tenant, *arguments, **environment):
+    return run("export_users", file, "--fields", "userName,mail", *arguments, tenant=tenant, **environment)
+
+
+@pytest.mark.parametrize("page_size", [1, 3, 7, 1000])
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_export_users(tenant, tmp_path, suffix, page_size):
+    """Every user once, and nothing but the file is left."""
+    file = tmp_path / f"users.{suffix}"
+    done = export(file, tenant, "--page-size", page_size)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"7 users in {file}\n", "")
+    assert exported(file) == EXPORTED
+    assert os.listdir(tmp_path) == [file.name]
+
+
+def test_export_of_values_of_every_kind(tenant, tmp_path):
+    """Text as it is, nothing as nothing, the rest as JSON; quotes and line breaks stay."""
+    users = tenant.collection(USERS)
+    users.write("1", {"userName": 'a "b", c\nd', "mail": ["x", {"y": None}], "age": 30})
+    file = tmp_path / "users.csv"
+    done = export(file, tenant, "--fields", "userName,mail,age,none,_id", "--filter", '_id eq "1"')
+    assert done.returncode == 0
+    with file.open(newline="", encoding="utf-8") as lines:
+        header, line = csv.reader(lines)
+    assert header == ["_id", "userName", "mail", "age", "none"]
+    assert line == ["1", 'a "b", c\nd', '["x", {"y": null}]', "30", ""]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+@pytest.mark.parametrize("broken", [1, 2, 3])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 500, "body": b'{"code":500,"message":"no"}'},
+        {"status": 401, "body": b'{"code":401,"message":"Access Denied"}'},
+        {"status": 200, "body": b'{"result":[],"error":{"code":500,"message":"no"}}'},
+        {"connection": "truncate", "times": 9},
+    ],
+    ids=["500", "401", "an error in a 200", "cut short"],
+)
+def test_export_goes_on_after_an_error(tenant, tmp_path, suffix, broken, fault):
+    """Until the file is whole there is none of its name; then each user is in it once, and no page was read twice."""
+    file = tmp_path / f"users.{suffix}"
+    # The first request counts the users.
+    tenant.faults.append(Fault("GET", after=broken, **fault))
+    done = export(file, tenant, "--page-size", 3)
+    assert (done.returncode, len(done.stderr.splitlines()), file.exists()) == (2, 1, False)
+    tenant.faults.clear()
+    asked = len(tenant.requests)
+    assert bool(os.listdir(tmp_path)) == (broken > 1)
+    done = export(file, tenant, "--page-size", 3)
+    assert (done.returncode, done.stdout) == (0, f"7 users in {file}\n")
+    assert exported(file) == EXPORTED
+    assert os.listdir(tmp_path) == [file.name]
+    assert len(tenant.requests) - asked == 1 + 4 - broken
+
+
+def test_export_goes_on_after_a_crash(tenant, tmp_path):
+    """What has been written since the last whole page counts for nothing."""
+    file = tmp_path / "users.csv"
+    tenant.faults.append(Fault("GET", after=3, delay=60))
+    with start("export_users", file, "--fields", "userName,mail", "--page-size", 3, tenant=tenant) as process:
+        deadline = time.monotonic() + 30
+        while len(tenant.requests) < 3 or not (tmp_path / "users.csv.state").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.kill()
+    with (tmp_path / "users.csv.partial").open("ab") as partial:
+        partial.write(b"99,half a li")
+    tenant.faults.clear()
+    assert export(file, tenant, "--page-size", 2).returncode == 0
+    assert exported(file) == EXPORTED
+
+
+@pytest.mark.parametrize("there", ["file", "other export", "garbage", "nothing"])
+def test_export_touches_no_other_file(tenant, tmp_path, there):
+    """A file of that name, a note of another export, or one that makes no sense stay as they are."""
+    file, state, partial = (tmp_path / f"users.csv{end}" for end in ("", ".state", ".partial"))
+    if there == "file":
+        file.write_text("mine")
+    else:
+        tenant.faults.append(Fault("GET", after=2, status=500))
+        assert export(file, tenant, "--page-size", 3).returncode == 2
+        if there == "garbage":
+            state.write_text("{}")
+        if there == "nothing":
+            partial.unlink()
+    before = {one: one.read_bytes() for one in tmp_path.iterdir()}
+    done = export(file, tenant, "--page-size", 3, *(["--filter", "userName pr"] if there == "other export" else []))
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert "name another file" in done.stderr
+    assert {one: one.read_bytes() for one in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["users.txt"], "neither .csv nor .jsonl"),
+        (["users.csv", "--filter", "userName eq bob"], "400 Bad Request"),
+        (["users.csv", "--page-size", "0"], "no number from 1"),
+        (["nowhere/users.csv"], "No such file"),
+    ],
+)
+def test_export_that_cannot_be(tenant, tmp_path, arguments, said):
+    """Exit status 2, the reason, and no file."""
+    done = run("export_users", tmp_path / arguments[0], *arguments[1:], tenant=tenant)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("status", [400, 501])
+def test_export_where_nobody_counts(tenant, tmp_path, status):
+    """Without a total there is no percentage, and all the rest."""
+    # A 501 is asked again without a page size.
+    tenant.faults.append(Fault("GET", status=status, body=b'{"message":"no"}', times=2 if status == 501 else 1))
+    file = tmp_path / "users.csv"
+    assert export(file, tenant).returncode == 0
+    assert exported(file) == EXPORTED
+
+
+def test_export_without_tqdm(tenant, tmp_path):
+    """Needs it for nothing but the bar."""
+    file = tmp_path / "users.csv"
+    code = f"import runpy, sys; sys.modules['tqdm'] = None; sys.path.insert(0, {str(EXAMPLES)!r})"
+    code += f"; sys.argv[1:] = [{str(file)!r}, '--fields', 'userName,mail']"
+    code += f"; runpy.run_path({str(EXAMPLES / 'export_users.py')!r}, run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=surroundings(tenant), check=False)
+    assert done.returncode == 0
+    assert exported(file) == EXPORTED
+
+
 # compare_realms
 
 
@@ -354,12 +499,12 @@ def test_what_is_in_neither_realm_is_not_the_same(tenant, name):
 
 
 def test_a_part_of_a_collection_proves_nothing(tenant):
-    """Where more rows remain, nothing is compared."""
+    """Where rows remain that cannot be had, nothing is compared."""
     page = b'{"result":[{"_id":"a"}],"resultCount":1,"pagedResultsCookie":null,"remainingPagedResults":3}'
     tenant.faults.append(Fault("GET", status=200, body=page, times=2))
     done = run("compare_realms", "agents/OAuth2Client/", tenant=tenant)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "in part only" in done.stderr
+    assert "the query is incomplete after 1 rows" in done.stderr
 
 
 # counter
@@ -633,6 +778,7 @@ def test_a_service_account_that_makes_no_sense(environment, said):
 
 #: Enough for each script to send something.
 ARGUMENTS = {
+    "export_users": ["users.csv"],
     "guarded_edit": ["1", "mail", "x", "--yes"],
     "changed_users": ["1"],
     "deactivate_users": ["leavers.csv", "--record", "done.csv"],

@@ -1,10 +1,11 @@
 """What goes wrong, as data."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from .messages import Request
+from .messages import Document, Request
 
 
 @dataclass(slots=True)
@@ -25,6 +26,8 @@ class Fault:
             ``truncate`` in the middle of the answer's body, ``headers`` in the middle of its headers.
         delay: Seconds to wait before answering.
         twice: The request is carried out twice, as by a gateway that repeats it; the second answer counts.
+        meanwhile: What somebody else writes just before: documents by their path, None for one that is deleted. With
+            ``after=1`` on a query, between its first page and its second.
         revoke: Every token that the token endpoint has given so far is dead from now on, for this request too.
     """
 
@@ -39,6 +42,7 @@ class Fault:
     connection: Literal["drop", "reset", "truncate", "headers"] | None = None
     delay: float = 0.0
     twice: bool = False
+    meanwhile: Mapping[str, Document | None] = field(default_factory=dict[str, Document | None])
     revoke: bool = False
 
     def strikes(self, request: Request) -> bool:

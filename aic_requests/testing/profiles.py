@@ -107,6 +107,7 @@ class Behaviour:
         inert: Patch operations that are accepted and do nothing (MemoryBackend).
         positions: A PATCH may name a member of a list by its number (OpenIDM: 400).
         takes_ids: A create by POST takes the ``_id`` of its body (OpenIDM); otherwise the server gives one.
+        bare: A query is answered with an array of rows, without an envelope (ESV's secret versions).
         id_from: The property that such an id is in.
         taken: Status where somebody has it.
         single: The place is one document, whose ``_id`` is empty, and which a POST creates (AM's services).
@@ -155,6 +156,7 @@ class Behaviour:
     inert: tuple[str, ...] = ()
     positions: bool = True
     takes_ids: bool = False
+    bare: bool = False
     id_from: str = "_id"
     taken: int = 412
     single: bool = False
@@ -283,6 +285,7 @@ AIC = Profile(
         Behaviour("/am/json/global-config/**", revision="hash", headers=_AM_HEADERS, ignores_match=True, paging="none"),
         Behaviour("/environment/variables", revision="none", headers=(), max_page_size=100, reasons=False),
         Behaviour("/environment/secrets", revision="none", headers=(), max_page_size=100, reasons=False),
+        Behaviour("/environment/secrets/*/versions", revision="none", headers=(), reasons=False, bare=True),
         Behaviour(
             "/iga/governance/*", revision="weak", headers=(("Cache-Control", "no-store"), ("Vary", "Accept-Encoding"))
         ),

@@ -186,7 +186,7 @@ class Rules:
             raise Refusal(400, "A resource cannot be queried")
         envelope = query(collection, reading.parameters)
         envelope["result"] = [self._chosen(collection, row, reading) for row in envelope["result"]]
-        body = to_json(envelope, pretty=_is_pretty(reading))
+        body = to_json(envelope["result"] if collection.behaviour.bare else envelope, pretty=_is_pretty(reading))
         return Answer(200, [*collection.behaviour.headers, _JSON], body, f"query: {envelope['resultCount']} rows")
 
     def _action(self, request: Request, collection: Collection, resource_id: str | None, reading: Reading) -> Answer:

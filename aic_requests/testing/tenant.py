@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -116,6 +116,8 @@ class Tenant:
         fault = self._fault_for(request)
         if fault is not None and fault.delay:
             time.sleep(fault.delay)
+        if fault is not None:
+            self._write(fault.meanwhile)
         answer = self._carry_out(request, fault)
         if fault is not None and fault.status is not None:
             answer = Answer(fault.status, list(fault.headers), fault.body, f"fault: {fault.status}")
@@ -125,6 +127,16 @@ class Tenant:
         unheard = fault is not None and fault.connection in ("drop", "reset")
         self.requests.append(Exchange.of(request, None if unheard else answer, rule))
         return answer, fault
+
+    def _write(self, documents: Mapping[str, Document | None]) -> None:
+        """Write as somebody else."""
+        for path, document in documents.items():
+            place, _, resource_id = path.rpartition("/")
+            collection = self.collection(place)
+            if document is not None:
+                collection.write(resource_id, document)
+            elif resource_id in collection.ids():
+                collection.delete(resource_id)
 
     def _carry_out(self, request: Request, fault: Fault | None) -> Answer | None:
         breaks = fault is not None and (fault.status is not None or fault.connection is not None)

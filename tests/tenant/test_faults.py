@@ -199,3 +199,37 @@ def test_the_first_that_fits_strikes(tenant, door):
     """One fault a request, in the order of the list; one that waits by ``after`` lets the next have its turn."""
     tenant.faults += [Fault(status=503, after=1), Fault(status=502), Fault(status=504)]
     assert [door("GET").status_code for _ in range(4)] == [502, 503, 504, 200]
+
+
+def test_somebody_else_writes_just_before(tenant, door):
+    """``meanwhile``: before the request that it strikes, and no other; what is gone can be deleted again."""
+    tenant.faults.append(Fault(after=1, times=2, meanwhile={"/users/new": {"n": 2}, PLACE: None}))
+    assert door("GET").json()["n"] == 1
+    assert door("GET").status_code == 404
+    assert door("GET", "/users/new").json() == {"_id": "new", "_rev": "1", "n": 2}
+    assert door("GET", "/users/new").json()["_rev"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "seen"),
+    [
+        ({"/users/u0": None}, ["u0", "u1", "u3"]),
+        ({"/users/u00": {"n": -1}}, ["u0", "u1", "u1", "u2", "u3"]),
+        ({"/users/u9": {"n": 9}}, ["u0", "u1", "u2", "u3", "u9"]),
+        ({"/users/u1": {"n": 5}}, ["u0", "u1", "u3", "u1"]),
+    ],
+)
+def test_data_that_changes_between_pages(tenant, door, meanwhile, seen):
+    """Rows move over the edge of a page: one is missed, or comes twice."""
+    users = tenant.collection("/users")
+    users.delete("u")
+    for number in range(4):
+        users.write(f"u{number}", {"n": number})
+    tenant.faults.append(Fault("GET", "/users", after=1, meanwhile=meanwhile))
+    rows, cookie = [], {}
+    while cookie is not None:
+        query = {"_queryFilter": "true", "_sortKeys": "n", "_pageSize": "2", **cookie}
+        page = door("GET", "/users", params=query).json()
+        rows += [row["_id"] for row in page["result"]]
+        cookie = page["pagedResultsCookie"] and {"_pagedResultsCookie": page["pagedResultsCookie"]}
+    assert rows == seen

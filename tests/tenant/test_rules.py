@@ -434,6 +434,14 @@ def test_a_connectors_cookie_looks_escaped():
     assert ([row["_id"] for row in page["result"]], page["pagedResultsCookie"]) == (["2"], None)
 
 
+def test_versions_of_a_secret_are_a_bare_array():
+    """Without an envelope, as ESV's are recorded; everything else has one."""
+    place = "/environment/secrets/esv-x/versions"
+    tenant = Tenant(AIC, documents={place: [{"_id": "1", "status": "ENABLED"}, {"_id": "2", "status": "DISABLED"}]})
+    rows = Asked(tenant, "GET", f"{place}?_queryFilter=true").json
+    assert rows == [{"_id": "1", "status": "ENABLED"}, {"_id": "2", "status": "DISABLED"}]
+
+
 def test_am_has_no_cookies():
     """``remainingPagedResults`` tells that there is more."""
     place = "/am/json/realms/root/realms/alpha/realm-config/agents/OAuth2Client"
