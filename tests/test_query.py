@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import aic_requests
 from aic_requests import AICError, AICSession, IncompleteQuery, query_filter
-from aic_requests.testing import AIC, CREST, OPENIDM, Fault, Tenant
+from aic_requests.testing import AIC, CREST, OPENAM, OPENIDM, OPENIDM_ORIENTDB, REST2LDAP, Fault, Tenant
 
 from .pages import JSON, Pages, refusal, row_of
 from .recordings import recordings
@@ -754,6 +754,28 @@ def test_the_tenant_by_pages(kind, page_size):
             assert names == sorted(names, reverse=bool(options))
             assert len(set(names)) == count
         assert not [name for one in tenant.requests for name in one.headers if name.startswith("If-")]
+
+
+OPENAM_REALM = "/openam/json/realms/root"
+
+
+@pytest.mark.parametrize(
+    ("profile", "place"),
+    [
+        (OPENAM, f"{OPENAM_REALM}/realm-config/agents/OAuth2Client"),  # refuses pages
+        (OPENAM, f"{OPENAM_REALM}/users"),  # looks at no page size
+        (OPENAM, f"{OPENAM_REALM}/policies"),  # says what remains
+        (REST2LDAP, "/openidm/managed/alpha_user"),  # gives cookies
+        (OPENIDM_ORIENTDB, "/openidm/managed/user"),
+    ],
+)
+@pytest.mark.parametrize("page_size", [1, 5, 12, 13, 1000])
+def test_self_hosted_servers_by_pages(profile, place, page_size):
+    """Pages that are refused, ignored, counted down or chained: all rows, each once."""
+    documents = [{"_id": f"u{number}", "userName": f"user{number}"} for number in range(12)]
+    with Tenant(profile, documents={place: documents}) as tenant, AICSession(tenant.url) as session:
+        rows = [row["_id"] for row in session.query(place, page_size=page_size)]
+    assert sorted(rows) == sorted(document["_id"] for document in documents)
 
 
 @pytest.mark.parametrize("kind", ["managed objects", "AM"])
