@@ -1,6 +1,7 @@
 """What holds for every test."""
 
 import os
+import signal
 from collections.abc import Generator
 from typing import TypeVar
 
@@ -23,6 +24,9 @@ Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 def pytest_configure(config: pytest.Config) -> None:
     """Where everything that a test may need is there, a skipped test is a hole and not a courtesy: .ci/run says so."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # What a shell starts in the background ignores Ctrl-C, and so would the programs that the tests interrupt.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if os.environ.get("AIC_REQUESTS_NO_SKIP"):
         config.pluginmanager.register(SkipsFail())
 
