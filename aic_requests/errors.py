@@ -92,7 +92,7 @@ class AICError(HTTPError):
         self.transaction_id = blots.text(_transaction_id(response, request)) or None
         self.retry_after = seconds_of(response.headers.get("Retry-After"), now=now_of(response.headers.get("Date")))
         self._look_at(request)
-        self.args = (self._line(request, problem, blots),)
+        self.args: tuple[Any, ...] = (self._line(request, problem, blots),)
 
     @property
     def failed_policies(self) -> list[dict[str, Any]]:

@@ -43,7 +43,12 @@ class PrivateKey:
         self._kid: str | None = fields.get("kid")
         try:
             # cryptography holds the numbers against each other.
-            self._key: Any = RSAAlgorithm.from_jwk(fields)
+            key: Any = RSAAlgorithm.from_jwk(fields)
+            self._key = key
+            numbers = key.private_numbers()
+            # Not every release of it holds "d" against the rest, which alone would sign as well.
+            if any((numbers.d * numbers.public_numbers.e - 1) % (prime - 1) for prime in (numbers.p, numbers.q)):
+                raise ValueError("d is that of another key")
         except Exception:  # noqa: BLE001  # whatever is wrong with the numbers, their words may repeat them
             raise ValueError("jwk is no RSA private key: its numbers make no key") from None
 

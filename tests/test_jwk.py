@@ -83,7 +83,8 @@ WRONG = {
     "number of another key": (KEY | {"d": private_jwk("k2")["d"]}, "numbers make no key"),
     "some factors": ({name: value for name, value in KEY.items() if name != "qi"}, "numbers make no key"),
     "a number that is one": (KEY | {"n": 5}, "numbers make no key"),
-    "no base64": (KEY | {"d": "§" + S3CR3T}, "numbers make no key"),
+    # Whatever base64 makes of it, it is not the number.
+    "no base64": (KEY | {"d": "§" + S3CR3T[8:]}, "numbers make no key"),
     "zero": (KEY | {"n": "AA"}, "numbers make no key"),
     "three primes": (KEY | {"oth": [{"r": S3CR3T}]}, "numbers make no key"),
     "a kid that is no text": (KEY | {"kid": {"d": S3CR3T}}, '"kid" that is no text'),

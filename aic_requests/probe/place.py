@@ -52,17 +52,17 @@ class Place:
 
     def __init__(self, wire: Wire, collection: str, template: Template, own: Own) -> None:
         self.wire = wire
-        self.collection = collection.rstrip("/")
+        self.collection: str = collection.rstrip("/")
         self.template = template
         self.own = own
-        self.id = new_id()
-        self.other_id = new_id()
-        self.path = f"{self.collection}/{self.id}"
-        self.other = f"{self.collection}/{self.other_id}"
+        self.id: str = new_id()
+        self.other_id: str = new_id()
+        self.path: str = f"{self.collection}/{self.id}"
+        self.other: str = f"{self.collection}/{self.other_id}"
         self.stale: str | None = None
         self.writable = False
         self.guarded = False
-        self.are_two = False
+        self.are_two: bool = False
         self.revision_told: str | None = None
         self.not_modified: Answer | None = None
         self.refused: list[Document] = []

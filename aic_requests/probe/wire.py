@@ -48,7 +48,7 @@ class Wire:
         self._patience = patience
         self._blots = Blots(None)
         self.answers: list[Answer] = []
-        self.sent = 0
+        self.sent: int = 0
 
     def url_of(self, path: str) -> str:
         """
