@@ -12,6 +12,7 @@ from requests import PreparedRequest, Request, RequestException, Response, Sessi
 
 from .bodies import error_body, give_body, json_object
 from .errors import AICError, ClientError
+from .events import log_event
 from .evidence import bare_document, bare_request, bare_response
 from .headers import as_text
 from .jwk import PrivateKey
@@ -28,8 +29,6 @@ _LIFE: Final = 150
 
 #: Seconds that two clocks may differ without a word: less than what is left of 180.
 _TOLERATED: Final = 20.0
-
-_log = logging.getLogger("aic_requests")
 
 
 class Grant:
@@ -142,7 +141,13 @@ class Grant:
         if not isinstance(kind, str) or kind.lower() != "bearer":
             raise _error(response, "the token is none to bear: its token_type is another than Bearer")
         life = _seconds(fields.get("expires_in"))
-        _log.info("a new token of service account %s, for %s s", self._account, "unknown" if life is None else life)
+        log_event(
+            logging.INFO,
+            "refresh",
+            "a new token of service account %(account)s, for %(life)s s",
+            account=self._account,
+            life="unknown" if life is None else life,
+        )
         # From now on: the server's own clock counts, and it has just said so.
         return Token(value, renewal(life, now=self._clock.now()))
 

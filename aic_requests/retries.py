@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from urllib3 import Retry
 from urllib3.exceptions import MaxRetryError, ProtocolError, ResponseError
 
+from .events import log_event
 from .retry_after import now_of, seconds_of
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ _LONGEST_RETRY_AFTER = 30.0
 
 #: Seconds from the first failure to the last sending.
 _LONGEST = 60.0
-
-_log = logging.getLogger("aic_requests")
 
 
 def pause_before(retry: int, *, base: float = 0.2, cap: float = 5.0) -> float:
@@ -74,7 +73,7 @@ class Retries(Retry):
         total: Retries at most.
         options: As ``urllib3.Retry`` has them.
 
-    Each retry is in ``response.raw.retries.history``, and a line at DEBUG in the log ``aic_requests``.
+    Each retry is in ``response.raw.retries.history``, and a line at INFO in the log ``aic_requests``.
     """
 
     def __init__(self, total: bool | int | None = 4, **options: Any) -> None:
@@ -122,9 +121,16 @@ class Retries(Retry):
         after._first_failure = now if self._first_failure is None else self._first_failure
         if (asked or 0) > _LONGEST_RETRY_AFTER or now + after._pause > after._first_failure + _LONGEST:
             raise MaxRetryError(_pool, url, error or ResponseError("too long to wait"))  # type: ignore[arg-type]
-        what = f"answered {response.status}" if response is not None else f"failed ({type(error).__name__})"
-        path = (url or "").partition("?")[0]
-        _log.debug("retry %d: %s %s %s, waiting %.2f s", len(after.history), method, path, what, after._pause)
+        log_event(
+            logging.INFO,
+            "retry",
+            "retry %(attempt)d: %(method)s %(path)s %(why)s, waiting %(wait).2f s",
+            attempt=len(after.history),
+            method=method,
+            path=(url or "").partition("?")[0],
+            why=f"answered {response.status}" if response is not None else f"failed ({type(error).__name__})",
+            wait=after._pause,
+        )
         return after
 
     def get_retry_after(self, response: "BaseHTTPResponse") -> float | None:

@@ -1,5 +1,6 @@
 """Read, change, write: until the change is in, once."""
 
+import logging
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from urllib3.exceptions import HTTPError as Urllib3Error
 
 from .bodies import json_object
 from .errors import AICError, AmbiguousWrite, NotFound, PreconditionFailed, ServerError
+from .events import log_event
 from .lost_answers import Attempt, Change, Document, Fate, changed, same
 from .maybe_applied import maybe_applied
 from .operations import selects_fields
@@ -75,6 +77,8 @@ class Update:
         self._options = dict(options)
         self._clock = clock
         self._tries = 0
+        #: For messages: a query may hold what is nobody's business.
+        self._plain_path = path.partition("?")[0]
 
     def run(self) -> Document:
         """Read, change and write until the change is in."""
@@ -117,11 +121,16 @@ class Update:
                 if revision is not None and stored and not echoed:
                     return stored
                 error = _echo(response) if echoed else _cut_short(response)
+                if echoed:
+                    self._log(logging.INFO, "conflict", "PUT %(path)s only repeats the revision that was sent", error)
             except _FAILURES as failure:
                 error = failure
 
             if doubt is None and (maybe_applied(error) or _follows_a_retry(error)):
                 doubt = error
+                self._log(
+                    logging.INFO, "lost answer", "the answer to PUT %(path)s is lost (%(why)s): reading back", error
+                )
             if doubt is None and not self._is_conflict(error):
                 raise error
 
@@ -141,7 +150,7 @@ class Update:
             if fate is Fate.ARRIVED:
                 return state.document or {}
             if fate is Fate.UNKNOWN or self._is_over():
-                raise _ambiguous(self._path, attempt, state.document, doubt) from doubt
+                raise self._ambiguous(attempt, state.document, doubt) from doubt
 
     def _read_back(self, attempt: Attempt, doubt: Exception | None) -> _State:
         """The resource after a conflict or a lost answer, and after a pause."""
@@ -151,7 +160,32 @@ class Update:
         except _FAILURES as failure:
             if doubt is None:
                 raise
-            raise _ambiguous(self._path, attempt, None, doubt) from failure
+            raise self._ambiguous(attempt, None, doubt) from failure
+
+    def _ambiguous(self, attempt: Attempt, found: Document | None, doubt: Exception) -> AmbiguousWrite:
+        self._log(
+            logging.WARNING, "ambiguous write", "whether PUT %(path)s was carried out is unknown (%(why)s)", doubt
+        )
+        # A server that says what is wrong with the document (AM, in a 500) is to be heard.
+        lost = str(doubt) if isinstance(doubt, ServerError) else f"PUT {self._plain_path}: the answer was lost"
+        return AmbiguousWrite(
+            f"{lost}; what is there now does not tell whether it was written: compare .sent with .found before writing "
+            "again",
+            sent=attempt.sent,
+            found=found,
+        )
+
+    def _log(self, level: int, event: str, text: str, error: Exception) -> None:
+        answered = error.status_code if isinstance(error, AICError) else None
+        log_event(
+            level,
+            event,
+            text,
+            path=self._plain_path,
+            attempt=self._tries,
+            why=type(error).__name__ if answered is None else f"answered {answered}",
+            transaction_id=error.transaction_id if isinstance(error, AICError) else None,
+        )
 
     def _is_over(self) -> bool:
         return self._tries >= self._attempts or self._clock.now() >= self._end
@@ -258,17 +292,6 @@ def _cut_short(response: Response) -> requests.ConnectionError:
     answer can look like an empty 200. It may have been an echo.
     """
     return requests.ConnectionError("the answer was cut short", request=response.request, response=response)
-
-
-def _ambiguous(path: str, attempt: Attempt, found: Document | None, doubt: Exception) -> AmbiguousWrite:
-    # A server that says what is wrong with the document (AM, in a 500) is to be heard.
-    lost = str(doubt) if isinstance(doubt, ServerError) else f"PUT {path.partition('?')[0]}: the answer was lost"
-    return AmbiguousWrite(
-        f"{lost}; what is there now does not tell whether it was written: compare .sent with .found before writing "
-        "again",
-        sent=attempt.sent,
-        found=found,
-    )
 
 
 def _follows_a_retry(error: Exception) -> bool:

@@ -18,6 +18,7 @@ ROWS: tuple[set[str], ...] = (
         "operations",
         "revision",
         "problem",
+        "events",
         "headers",
         "origin",
         "retry_after",
