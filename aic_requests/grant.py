@@ -149,7 +149,8 @@ class Grant:
             life="unknown" if life is None else life,
         )
         # From now on: the server's own clock counts, and it has just said so.
-        return Token(value, renewal(life, now=self._clock.now()))
+        now = self._clock.now()
+        return Token(value, renewal(life, now=now), math.inf if life is None else now + life)
 
     def _refusal(self, response: Response) -> AICError:
         if response.status_code < 400:

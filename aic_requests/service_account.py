@@ -26,9 +26,10 @@ class ServiceAccountAuth(AuthBase):
     ``AICSession("https://tenant.example.com", auth=ServiceAccountAuth(service_account_id, "key.jwk"))``
 
     The token is asked for when the first request needs one, once for all threads, and again about 60 s before its end
-    (or a tenth of its life, where that is less). If a server refuses it (401), it is dead; the request is sent again
-    with a new one, once, where its body can be sent again, and otherwise the 401 is the caller's. Only the session's
-    own origin gets it; on a plain ``requests.Session``, only that of *token_url*.
+    (or a tenth of its life, where that is less; if that fails, again 10 s later, while the old one serves). If a server
+    refuses it (401), it is dead; the request is sent again with a new one, once, where its body can be sent again, and
+    otherwise the 401 is the caller's. Only the session's own origin gets it; on a plain ``requests.Session``, only that
+    of *token_url*.
 
     The call for a token has the session's TLS, proxy, time-out and retry settings (on a plain Session those of
     requests, with a time-out), and nothing else of it. Threads that wait for it share what comes of it, error included.

@@ -1,6 +1,7 @@
 """An access token, shared by the threads that use it."""
 
 import copy
+import logging
 import os
 import threading
 import time
@@ -8,11 +9,16 @@ import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from .events import log_event
+
 #: Seconds before its end at which a token is renewed, so that it does not end on the way.
 _RESERVE = 60.0
 
 #: The same as a part of its life, where that is short.
 _SHORT_RESERVE = 0.1
+
+#: Seconds until a renewal that has failed is tried again, while the token lives.
+_AGAIN = 10.0
 
 
 class Clock:
@@ -35,11 +41,13 @@ class Token:
     Attributes:
         value: What goes out after "Bearer".
         renew_at: When to get the next one, in seconds of the clock that measures.
+        ends_at: When it is dead, in the same seconds.
         refused: A server has not taken it, so it is dead, whatever its age.
     """
 
     value: str = field(repr=False)
     renew_at: float
+    ends_at: float
     refused: bool = False
 
     @property
@@ -90,7 +98,8 @@ class Tokens:
             ask: Gets another one.
 
         Raises:
-            Exception: What *ask* raised, in this thread or in the one that this one has waited for.
+            Exception: What *ask* raised, in this thread or in the one that this one has waited for, unless the token
+                that there is has not come to its end.
         """
         before = self._outcomes
         token = self._token
@@ -105,12 +114,28 @@ class Tokens:
             return self._ask(ask) if shared is None or shared.refused else shared
 
     def _is_good(self, token: Token) -> bool:
-        return not token.refused and self._clock.now() < token.renew_at
+        return self._lives(token) and self._clock.now() < token.renew_at
+
+    def _lives(self, token: Token) -> bool:
+        return not token.refused and self._clock.now() < token.ends_at
 
     def _ask(self, ask: Callable[[], Token]) -> Token:
         try:
             token = ask()
         except Exception as error:
+            former = self._token
+            if former is not None and self._lives(former):
+                # A token server that is down for a moment takes nobody along whose token is still good.
+                former.renew_at = self._clock.now() + _AGAIN
+                log_event(
+                    logging.WARNING,
+                    "refresh failed",
+                    "no new token (%(why)s): the old one lives",
+                    why=type(error).__name__,
+                )
+                self._outcome = former
+                self._outcomes += 1
+                return former
             # Without the traceback, whose frames hold what was sent.
             self._outcome = _twin(error)
             self._outcomes += 1

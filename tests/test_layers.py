@@ -22,12 +22,11 @@ ROWS: tuple[set[str], ...] = (
         "headers",
         "origin",
         "retry_after",
-        "tokens",
         "query_filter",
         "result_page",
         "page_size",
     },  # the standard library only
-    {"preconditions", "bodies", "identity", "seen", "blots", "departure", "jwk", "query_parameters"},
+    {"preconditions", "tokens", "bodies", "identity", "seen", "blots", "departure", "jwk", "query_parameters"},
     {"evidence", "intent", "stores", "retries", "maybe_applied", "lost_answers", "log_api_key"},
     {"errors", "memory", "transport"},
     {"base_url", "exchange", "update", "grant", "bearer"},

@@ -34,7 +34,8 @@ class Server:
         time.sleep(self.delay)
         if self.fails:
             raise self.fails.pop(0)
-        return Token(f"token {number}", renewal(self.life, now=self.clock.now()))
+        now = self.clock.now()
+        return Token(f"token {number}", renewal(self.life, now=now), now + self.life)
 
 
 def in_threads(count, work):
@@ -106,6 +107,26 @@ def test_who_waits_shares_the_failure():
     assert tokens.current(server).value == "token 2"
 
 
+def test_a_renewal_that_fails_costs_nothing_while_the_token_lives(caplog):
+    """It is tried again 10 s later; at its end, the failure is the caller's. One that was refused is not used again."""
+    clock = Hands()
+    tokens, server = Tokens(clock), Server(clock)
+    first = tokens.current(server)
+    clock.seconds += 91
+    server.fails = [BadRequest("400: no"), BadRequest("400: no"), BadRequest("400: no")]
+    assert [tokens.current(server) for _ in range(3)] == [first] * 3
+    assert server.asked == 2
+    assert [record.getMessage() for record in caplog.records] == ["no new token (BadRequest): the old one lives"]
+    clock.seconds += 9
+    with pytest.raises(BadRequest):
+        tokens.current(server)
+    clock.seconds -= 4
+    first.refused = True
+    with pytest.raises(BadRequest):
+        tokens.current(server)
+    assert tokens.current(server).value == "token 5"
+
+
 class Stubborn(Exception):
     def __init__(self, one, two):
         super().__init__(f"{one}{two}")
@@ -168,7 +189,7 @@ def test_a_refused_token_is_not_shared():
 
 def test_the_repr_of_a_token_does_not_show_it():
     """Nor does anything that holds it."""
-    assert "s3cr3t" not in repr(Token("s3cr3t", 1.0))
+    assert "s3cr3t" not in repr(Token("s3cr3t", 1.0, 2.0))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
