@@ -1,8 +1,10 @@
 """What a user installs: the wheel and the sdist, and what they say of themselves."""
 
+import os
 import subprocess
 import sys
 import tarfile
+import venv
 import zipfile
 from email.message import Message
 from email.parser import Parser
@@ -16,12 +18,15 @@ CHECKOUT = Path(__file__).parent.parent
 VERSION = aic_requests.__version__
 
 
+def build(folder: Path) -> Path:
+    subprocess.run([sys.executable, "-m", "build", "--outdir", str(folder), str(CHECKOUT)], check=True)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def distributions(tmp_path_factory) -> Path:
     """A folder with the sdist and the wheel that was built from it, as an index would get them."""
-    folder = tmp_path_factory.mktemp("dist")
-    subprocess.run([sys.executable, "-m", "build", "--outdir", str(folder), str(CHECKOUT)], check=True)
-    return folder
+    return build(tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +80,47 @@ def test_metadata(metadata):
     assert metadata["Requires-Python"] == ">=3.11"
     assert [need for need in metadata.get_all("Requires-Dist", []) if "extra ==" not in need] == ["requests>=2.33"]
     assert metadata["Description-Content-Type"] == "text/markdown"
+
+
+def test_built_again_it_is_the_same(distributions, tmp_path):
+    """Byte for byte, so that anybody can check what an index has against the sources."""
+    again = {path.name: path.read_bytes() for path in build(tmp_path).iterdir()}
+    assert {path.name: path.read_bytes() for path in distributions.iterdir()} == again
+    assert len(again) == 2
+
+
+def test_an_index_would_take_it(distributions):
+    """The description renders, and nothing is missing."""
+    files = [str(path) for path in distributions.iterdir()]
+    subprocess.run([sys.executable, "-m", "twine", "check", "--strict", *files], check=True)
+
+
+#: What each extra is for, and the first words of what its absence says.
+EXTRAS = {
+    "jwt": (
+        "import aic_requests; aic_requests.ServiceAccountAuth('id', {'kty': 'RSA'})",
+        'pip install "aic-requests[jwt]"',
+        "the private one is needed",
+    ),
+}
+
+
+@pytest.mark.parametrize("extra", [None, *EXTRAS])
+def test_each_extra_alone(distributions, tmp_path, extra):
+    """In a new environment the package works, with what the extra is for; what the others are for names theirs."""
+    venv.create(tmp_path / "new", with_pip=True)
+    python = tmp_path / "new" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    wheel = next(distributions.glob("*.whl"))
+    wanted = f"aic-requests[{extra}] @ {wheel.as_uri()}" if extra else str(wheel)
+    subprocess.run([python, "-m", "pip", "install", "--quiet", wanted], check=True)
+
+    def said(code: str) -> str:
+        # Away from the checkout, so that it is the installed package that runs.
+        done = subprocess.run([python, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+        return done.stdout + done.stderr
+
+    assert said("import aic_requests; print(aic_requests.__version__)") == f"{VERSION}\n"
+    walked = subprocess.run([python, "-m", "aic_requests"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "304" in walked.stdout
+    for name, (code, absent, present) in EXTRAS.items():
+        assert (present if name == extra else absent) in said(code)
