@@ -122,7 +122,7 @@ def _listed(name: str, values: Sequence[str], names: Sequence[str]) -> list[tupl
     one = isinstance(values, str | bytes)
     values = tuple(values)
     if one or not all(isinstance(cast("object", value), str) for value in values):
-        raise TypeError(f"{name} is made of a list of names, such as ('userName', 'mail')")
+        raise TypeError(f"{name} takes a list of names, such as ('userName', 'mail')")
     if not values:
         return []
     if name.lower() in names:

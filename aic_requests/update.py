@@ -17,7 +17,7 @@ from .errors import AICError, AmbiguousWrite, NotFound, PreconditionFailed, Serv
 from .events import log_event
 from .lost_answers import Attempt, Change, Document, Fate, changed, same
 from .maybe_applied import maybe_applied
-from .operations import selects_fields
+from .operations import operation_of, selects_fields
 from .preconditions import conditions_of, is_echo
 from .retries import pause_before
 from .revision import Revision
@@ -67,7 +67,7 @@ class Update:
         options: Mapping[str, Any],
         clock: Clock,
     ) -> None:
-        _check(path, attempts, options)
+        _check(path, change, attempts, options)
         self._session = session
         self._path = path
         self._change = change
@@ -245,8 +245,12 @@ class Update:
         return response
 
 
-def _check(path: str, attempts: int, options: Mapping[str, Any]) -> None:
+def _check(path: str, change: object, attempts: int, options: Mapping[str, Any]) -> None:
     """Refuse what cannot be meant."""
+    if not callable(change):
+        raise TypeError(
+            f"change is a function of the document, such as lambda user: user | {{...}}, not {type(change).__name__}"
+        )
     if attempts < 1:
         raise ValueError(f"attempts is the number of writes at most, 1 or more, got {attempts}")
     foreign = {"json", "data", "files", "stream", "hooks"} & options.keys()
@@ -259,6 +263,8 @@ def _check(path: str, attempts: int, options: Mapping[str, Any]) -> None:
     url.prepare_url("http://any/" + path.partition("?")[1] + path.partition("?")[2], options.get("params"))
     if selects_fields(url.url or ""):
         raise ValueError("update with _fields would write back a part of the resource and erase the rest")
+    if operation_of("GET", url.url or "") == "query":
+        raise ValueError("update takes the path of one resource, not a query: update each of its rows by _id")
 
 
 def _revision_of(response: Response) -> Revision | None:

@@ -1,0 +1,128 @@
+"""The likeliest mistakes: each says what was wrong and what to do, and shows no secret."""
+
+import json
+
+import pytest
+import requests
+
+from aic_requests import AICSession, LogAPIKeyAuth, ServiceAccountAuth, query_filter
+from aic_requests.testing import Fault, ServiceAccount, Tenant
+
+from .keys import ACCOUNT, private_jwk
+
+USERS = "/openidm/managed/alpha_user"
+BOB = f"{USERS}/42"
+SECRET = "s3cr3t"
+
+
+@pytest.fixture
+def tenant():
+    with Tenant(documents={USERS: [{"_id": "42", "userName": "bob"}]}) as tenant:
+        yield tenant
+
+
+#: What was done, and what is said.
+OFFLINE = {
+    "no scheme": (
+        lambda: AICSession("tenant.example.com"),
+        "base_url does not start with https:// (or http://); it is a prefix such as",
+    ),
+    "a password in the URL": (lambda: AICSession(f"https://me:{SECRET}@a.example.com"), "pass auth= instead"),
+    "a query in the URL": (lambda: AICSession("https://a.example.com?x=1"), "pass params= instead"),
+    "a status for many": (lambda: AICSession(raise_for_status=404), "a container of statuses"),
+    "retries as text": (lambda: AICSession(retries="3"), "a urllib3.Retry, a number or None"),
+    "a key that is not there": (lambda: ServiceAccountAuth("id", "no.jwk"), "No such file"),
+    "a public key": (lambda: ServiceAccountAuth("id", {"kty": "RSA", "n": "x", "e": "AQAB"}), "the private one"),
+    "a key of another kind": (lambda: ServiceAccountAuth("id", {"kty": "EC", "d": SECRET}), "RSA"),
+    "a path for the token endpoint": (
+        lambda: ServiceAccountAuth("id", private_jwk(), token_url="/am/oauth2/access_token"),
+        "an absolute URL such as",
+    ),
+    "a service account on a plain session": (
+        lambda: requests.get("https://a.example.com", auth=ServiceAccountAuth("id", private_jwk()), timeout=1),
+        "needs token_url here",
+    ),
+    "an empty log key": (lambda: LogAPIKeyAuth("", SECRET), "key is empty"),
+    "a filter with a null": (lambda: query_filter("mail eq {}", None), "ask for !(field pr)"),
+    "a placeholder in quotes": (lambda: query_filter('mail eq "{}"', "x"), "leave them out"),
+    "a value too few": (lambda: query_filter("a eq {} and b eq {}", 1), "2 placeholders, and there are 1 values"),
+    "a filter that is a list": (lambda: query_filter("a eq {}", [1]), "not list"),
+    "a dict for a change": (lambda: AICSession().update(BOB, {"mail": "x"}), "a function of the document"),
+    "an update of a query": (lambda: AICSession().update(f"{USERS}?_queryFilter=true", dict), "one resource"),
+    "an update of some fields": (
+        lambda: AICSession().update(BOB, dict, params={"_fields": "mail"}),
+        "would write back a part of the resource and erase the rest",
+    ),
+    "an update with a precondition": (
+        lambda: AICSession().update(BOB, dict, headers={"If-Match": "*"}),
+        "guards its writes itself",
+    ),
+    "no rows a page": (lambda: AICSession().query(USERS, page_size=0), "1 or more, got 0"),
+    "a field for many": (lambda: AICSession().query(USERS, fields="mail"), "a list of names, such as"),
+}
+
+ONLINE = {
+    "another tenant's URL": (
+        lambda session: session.get("https://other.example.com/x"),
+        "is another origin than the session's",
+        "Use another session",
+    ),
+    "a path twice": (lambda session: session.get(f"/openidm{BOB}"), "404 Not Found: GET /openidm/openidm/managed"),
+    "a query of an instance": (lambda session: list(session.query(BOB)), "cannot be queried"),
+    "a read of a collection": (lambda session: session.get(USERS), "read of a collection"),
+    "a form for a document": (lambda session: session.put(BOB, data={"a": 1}), "Content-Type is not application/json"),
+    "a precondition on an action": (
+        lambda session: session.post(BOB, params={"_action": "x"}, headers={"If-Match": "*"}),
+        "leave the header out",
+    ),
+    "a create of what is there": (
+        lambda session: session.put(BOB, json={}, headers={"If-None-Match": "*"}),
+        "it exists already: read and update it",
+    ),
+    "a change of _id": (lambda session: session.update(BOB, lambda user: user | {"_id": "43"}), "leave _id as it is"),
+    "a change that returns a list": (lambda session: session.update(BOB, lambda user: [user]), "returns a dict"),
+    "a revision that is none": (lambda session: session.put(BOB, json={"_rev": 'a"b'}), "read the resource again"),
+}
+
+
+@pytest.mark.parametrize(("make", "said"), OFFLINE.values(), ids=list(OFFLINE))
+def test_without_a_server(make, said):
+    """Before anything is sent."""
+    with pytest.raises((ValueError, TypeError)) as caught:
+        make()
+    assert said in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(("make", "said"), [(one, said) for one, *said in ONLINE.values()], ids=list(ONLINE))
+def test_with_a_server(tenant, make, said):
+    """In the server's words, and with what to do where they do not say."""
+    with pytest.raises((requests.RequestException, ValueError, TypeError)) as caught:
+        make(AICSession(tenant.url))
+    for words in said:
+        assert words in str(caught.value)
+
+
+def test_a_login_page_for_an_answer(tenant):
+    """HTML in a 200 is no document, and says so where a document is needed."""
+    page = b"<html><title>Sign in</title></html>"
+    tenant.faults.append(Fault("GET", status=200, headers=(("Content-Type", "text/html"),), body=page, times=9))
+    session = AICSession(tenant.url)
+    with pytest.raises(requests.RequestException, match="200 without a JSON object"):
+        session.update(BOB, dict)
+    with pytest.raises(requests.RequestException, match="Sign in.*the answer is no JSON"):
+        list(session.query(USERS))
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(400, "ahead of"), (-400, "behind")])
+def test_a_clock_that_is_wrong(monkeypatch, seconds, said):
+    """The server's refusal does not name the clock; the exception does."""
+    key = private_jwk()
+    with Tenant(service_accounts=[ServiceAccount(ACCOUNT, key)]) as tenant:
+        auth = ServiceAccountAuth(ACCOUNT, json.dumps(key))
+        now = auth._clock.time
+        monkeypatch.setattr(auth._clock, "time", lambda: now() + seconds)
+        refused = b'{"error":"invalid_grant","error_description":"JWT is not valid"}'
+        tenant.faults.append(Fault("POST", "/am/oauth2/access_token", status=400, body=refused, times=9))
+        with pytest.raises(requests.RequestException, match=f"{said} the server's"):
+            AICSession(tenant.url, auth=auth).get(BOB)
