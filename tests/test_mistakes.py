@@ -110,7 +110,7 @@ def test_a_login_page_for_an_answer(tenant):
     session = AICSession(tenant.url)
     with pytest.raises(requests.RequestException, match="200 without a JSON object"):
         session.update(BOB, dict)
-    with pytest.raises(requests.RequestException, match="Sign in.*the answer is no JSON"):
+    with pytest.raises(requests.RequestException, match=r"Sign in.*the answer is no JSON"):
         list(session.query(USERS))
 
 
