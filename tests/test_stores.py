@@ -1,5 +1,6 @@
 """What every store keeps, and what it costs."""
 
+import gc
 import pickle
 import threading
 import tracemalloc
@@ -107,21 +108,62 @@ def test_keeping_nothing_is_possible():
         MemoryStore(max_bytes=-1)
 
 
-def test_size_is_what_it_costs():
-    """The count is never less than what Python takes, and a resource costs its body plus 0.8 KB at most."""
+def typical(number):
+    """What IDM sends with 1 KiB, of one resource of many."""
     headers = tuple(f"X-Header-{number}: {'v' * 40}" for number in range(12))
+    own = (f'ETag: "{number}"', f"Content-Length: {number}", *headers)
+    return Representation(f'"{number}"', own, b"%d" % (number % 10) * 1024)
+
+
+def fill(store, entries):
+    for number in range(entries):
+        store.put(f"{PATH}-{number:08}-4000-8000-0123456789ab", number.to_bytes(16, "big"), typical(number))
+
+
+@pytest.mark.parametrize("entries", [1000, 1500, 6000])
+def test_size_is_what_it_costs(entries):
+    """The count is never less than what Python takes; a resource costs its body plus 0.5 KB, with headers and key."""
     store = MemoryStore()
-    bodies = [bytes([number % 251]) * 1024 for number in range(5000)]
-    # The bodies themselves are made outside of what is measured.
+    store.put(PATH, b"", typical(0))  # has the lines that all share
+    before = store.size().bytes
     tracemalloc.start()
-    for number, body in enumerate(bodies):
-        own = (f'ETag: "{number}"', f"Content-Length: {number}", *headers)
-        store.put(f"{PATH}{number}", number.to_bytes(16, "big"), Representation(f'"{number}"', own, body))
+    fill(store, entries)
     used, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    each = used / len(bodies)
-    assert each < 800
-    assert store.size().bytes >= used + 1024 * len(bodies)
+    assert used / entries - 1024 < 500
+    assert store.size().bytes - before >= used
+
+
+def test_the_garbage_collector_has_nothing_to_walk():
+    """However much is kept: no object of an entry is the collector's, nor the dictionary they stand in."""
+    store = MemoryStore()
+    store.put(PATH, b"", typical(0))
+    gc.collect()
+    before = len(gc.get_objects())
+    fill(store, 5000)
+    assert len(gc.get_objects()) - before < 100
+    assert [found for found in gc.get_objects() if isinstance(found, dict) and len(found) >= 5000] == []
+
+
+LINES = ("ETag: x", "X-Empty: ", "X: \x00\xff\n", "X-Wide: \u20ac\ud800", "Y: " + "y" * 5000)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        Representation("", (), b""),
+        Representation('W/"\xff"', LINES, b"\xff\x00"),
+        Representation('"7"', LINES * 300, b"x"),
+        *(Representation('"7"', tuple(f"X-{n}-{m}: {n}" for m in range(50)), b"%d" % n) for n in range(10)),
+    ],
+    ids=lambda kept: f"{len(kept.headers)}-{kept.body!r}",
+)
+def test_what_comes_out_is_what_went_in(store, kept):
+    """Whatever a header holds, and however many different lines have come before."""
+    for number in range(10):
+        store.put(PATH, b"%d" % number, Representation("", tuple(f"X-{number}-{m}: 1" for m in range(40)), b""))
+    store.put(PATH, b"me", kept)
+    assert store.get(PATH, b"me") == kept
 
 
 def test_threads_do_not_spoil_the_count():
