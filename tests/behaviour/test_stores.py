@@ -1,19 +1,13 @@
 """What a store is to its sessions: the same for each kind of store, on each kind of server."""
 
 import pickle
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from aic_requests import MemoryStore, PreconditionFailed, Store
+from aic_requests import PreconditionFailed
 
+from ..every_store import STORES
 from .place import TYPICAL
-
-#: How to make each kind of store: in a folder, holding so many bytes at most. Another kind is another line.
-STORES: dict[str, Callable[[Path, int], Store]] = {
-    "memory": lambda folder, most: MemoryStore(max_bytes=most),
-}
 
 
 @pytest.fixture(params=STORES)

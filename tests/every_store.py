@@ -1,0 +1,11 @@
+"""Every kind of store, for the tests that all of them pass."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from aic_requests import MemoryStore, Store
+
+#: How to make each kind of store: in a folder, holding so many bytes at most. Another kind is another line.
+STORES: dict[str, Callable[[Path, int], Store]] = {
+    "memory": lambda folder, most: MemoryStore(max_bytes=most),
+}
