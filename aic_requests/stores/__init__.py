@@ -2,5 +2,6 @@
 
 from .memory import MemoryStore
 from .protocol import Representation, Size, Store
+from .redis import RedisStore
 
-__all__ = ["MemoryStore", "Representation", "Size", "Store"]
+__all__ = ["MemoryStore", "RedisStore", "Representation", "Size", "Store"]
