@@ -40,7 +40,7 @@ from .memory import CacheInfo
 from .query_filter import query_filter
 from .service_account import ServiceAccountAuth
 from .session import AICSession
-from .stores import MemoryStore, Store
+from .stores import MemoryStore, SQLiteStore, Store
 
 __version__ = "0.1.0"
 
@@ -69,6 +69,7 @@ __all__ = [
     "PreconditionFailed",
     "PreconditionRequired",
     "RequestTimeout",
+    "SQLiteStore",
     "ServerError",
     "ServiceAccountAuth",
     "ServiceUnavailable",

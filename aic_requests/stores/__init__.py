@@ -2,5 +2,6 @@
 
 from .memory import MemoryStore
 from .protocol import Representation, Size, Store
+from .sqlite import SQLiteStore
 
-__all__ = ["MemoryStore", "Representation", "Size", "Store"]
+__all__ = ["MemoryStore", "Representation", "SQLiteStore", "Size", "Store"]
