@@ -40,7 +40,7 @@ from .memory import CacheInfo
 from .query_filter import query_filter
 from .service_account import ServiceAccountAuth
 from .session import AICSession
-from .stores import MemoryStore, RedisStore, Store
+from .stores import MemoryStore, RedisStore, SQLiteStore, Store
 
 __version__ = "0.1.0"
 
@@ -70,6 +70,7 @@ __all__ = [
     "PreconditionRequired",
     "RedisStore",
     "RequestTimeout",
+    "SQLiteStore",
     "ServerError",
     "ServiceAccountAuth",
     "ServiceUnavailable",

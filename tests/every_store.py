@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from aic_requests import MemoryStore, Store
+from aic_requests import MemoryStore, SQLiteStore, Store
 
 #: How to make each kind of store: in a folder, holding so many bytes at most. Another kind is another line.
 STORES: dict[str, Callable[[Path, int], Store]] = {
     "memory": lambda folder, most: MemoryStore(max_bytes=most),
+    "sqlite": lambda folder, most: SQLiteStore(folder / "store.db", max_bytes=most, no_store="keep"),
 }

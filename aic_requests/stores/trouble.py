@@ -13,6 +13,21 @@ _log = logging.getLogger("aic_requests")
 _REST: Final = 10.0
 
 
+class Unusable(Exception):
+    """
+    What a store is kept in cannot be used as it is.
+
+    Attributes:
+        kind: Why, in a few words.
+        advice: What to do.
+    """
+
+    def __init__(self, kind: str, advice: str) -> None:
+        super().__init__(kind)
+        self.kind: str = kind
+        self.advice: str = advice
+
+
 class Trouble:
     """
     The failures of one store, or of one half of it that can fail alone. Safe under threads.
@@ -29,8 +44,16 @@ class Trouble:
         self.where: str = where
         self._clock = clock
         self._lock = Lock()
-        self._told: set[str] = set()
+        # Who has met what: halves of one store share it.
+        self._met: set[tuple[Trouble, str]] = set()
+        self._is_met = False
         self._rests_until = 0.0
+
+    def other_half(self) -> "Trouble":
+        """For the half of the same store that can fail alone. What one half has told, the other does not repeat."""
+        other = Trouble(self.where, clock=self._clock)
+        other._lock, other._met = self._lock, self._met
+        return other
 
     @property
     def rests(self) -> bool:
@@ -48,14 +71,16 @@ class Trouble:
         """
         with self._lock:
             self._rests_until = self._clock() + _REST * took
-            told = kind in self._told
-            self._told.add(kind)
+            told = any(kind == known for _, known in self._met)
+            self._met.add((self, kind))
+            self._is_met = True
         if not told:
             _log.warning("%s is %s: reads go to the server in full meanwhile. %s", self.where, kind, advice)
 
     def over(self) -> None:
         """Take note that it works: the next failure is news again."""
-        if self._told:
+        if self._is_met:
             with self._lock:
-                self._told.clear()
+                self._met.difference_update([one for one in self._met if one[0] is self])
+                self._is_met = False
                 self._rests_until = 0.0
