@@ -1,7 +1,6 @@
 """A genuine Redis of the tests' own: on this machine, in a folder of its own, gone with the tests."""
 
 import os
-import secrets
 import shutil
 import signal
 import socket
@@ -116,5 +115,6 @@ def shared() -> str:
     return server.url
 
 
-def a_prefix() -> str:
-    return f"test-{secrets.token_hex(8)}:"
+def prefix_of(folder: Path) -> str:
+    """A test's own prefix: the same as long as its folder is."""
+    return f"test {folder}:"

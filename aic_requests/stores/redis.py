@@ -2,13 +2,15 @@
 
 import secrets
 import time
-from typing import TYPE_CHECKING, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
 
 from .at_rest import name_of, pack, unpack
-from .doubts import Doubts
 from .no_store import NoStore, checked, forbids_keeping
+from .owed import Owed
 from .protocol import Representation, Size
 from .redis_server import NOT_OURS, RedisServer, Unanswered
+from .trouble import Trouble
 
 if TYPE_CHECKING:
     import redis
@@ -23,6 +25,9 @@ _MAX_VARIANTS: Final = 32
 
 #: Bytes. Redis does nothing else while it takes one in.
 _LARGEST: Final = 8 * 1024 * 1024
+
+#: Seconds for which Linux goes on sending what a closed connection has left (tcp_orphan_retries, 100 s).
+_LATE: Final = 120.0
 
 #: Names of a database that are looked at to tell how much is kept, and the seconds it may take.
 _SAMPLE: Final = 10_000
@@ -69,11 +74,12 @@ class RedisStore:
             raise ValueError(f"max_age is a number of seconds, 1 or more, got {max_age}")
         self.prefix: str = prefix
         self.max_age: int = max_age
-        self._no_store = checked(no_store)
+        self.no_store: NoStore = checked(no_store)
         self._server = RedisServer(url_or_client)
         self._prefix = prefix.encode("utf-8", "surrogatepass")
-        self._doubts = Doubts()
-        self._is_cleared = True
+        self._owed = Owed()
+        #: Until when something that was sent and not answered may arrive, after what is sent next.
+        self._late: dict[bytes, float] = {}
         self._key = self._find_key()
 
     def __repr__(self) -> str:
@@ -85,7 +91,7 @@ class RedisStore:
                 "this RedisStore has a password or a client of yours, which do not go into a pickle: make the store "
                 "where it is used"
             )
-        return _make, (self._server.url, self.prefix, self.max_age, self._no_store)
+        return _make, (self._server.url, self.prefix, self.max_age, self.no_store)
 
     @property
     def key(self) -> bytes:
@@ -95,7 +101,7 @@ class RedisStore:
     def get(self, path: str, variant: bytes) -> Representation | None:
         """What is kept of this variant, or None."""
         name = self._name(path)
-        if name in self._doubts or not self._is_usable():
+        if name in self._owed or self._is_late(name):
             return None
         try:
             [packed] = self._server.ask(self._server.reading, ("HGET", name, variant))
@@ -108,51 +114,30 @@ class RedisStore:
 
     def put(self, path: str, variant: bytes, representation: Representation) -> None:
         """Keep a representation, instead of the former one."""
-        if self._no_store == "refuse" and forbids_keeping(representation):
-            return
         name = self._name(path)
         packed = pack(representation, name=name + variant, key=self._key)
-        if len(packed) > _LARGEST:
-            self.drop(path)
+        if len(packed) > _LARGEST or (self.no_store == "refuse" and forbids_keeping(representation)):
+            # What may not be kept still takes the place of what it has outdated.
+            self._write(self._server.dropping, name, ("HDEL", name, variant))
             return
-        if not self._doubts.can_settle(name) or not self._is_usable():
-            self._doubts.add(name)
-            return
-        keep = [("HSET", name, variant, packed), ("EXPIRE", name, self.max_age)]
+        keep = (("HSET", name, variant, packed), ("EXPIRE", name, self.max_age))
         # With the key, so that the others find it after the server has lost it.
-        beside = [("SET", self._name_of_key, self._key, "NX"), ("HLEN", name)]
-        anew = [("DEL", name), *keep]
-        try:
-            *_, variants = self._server.ask(self._server.keeping, *(anew if name in self._doubts else keep), *beside)
-            if variants > _MAX_VARIANTS:
-                self._server.ask(self._server.keeping, *anew)
-        except Unanswered as failure:
-            self._doubts.add(name, late=failure.late)
-        else:
-            self._doubts.settle(name)
+        variants = self._write(
+            self._server.keeping, name, *keep, ("SET", self._name_of_key, self._key, "NX"), ("HLEN", name)
+        )
+        if variants is not None and variants > _MAX_VARIANTS:
+            self._write(self._server.keeping, name, ("DEL", name), *keep)
 
     def drop(self, path: str) -> None:
         """Forget every variant of a resource, on all machines."""
         name = self._name(path)
-        # From now on, and not only once it has failed: another thread may read meanwhile.
-        self._doubts.add(name)
-        try:
-            self._server.ask(self._server.dropping, ("DEL", name))
-        except Unanswered:
-            return
-        self._doubts.settle(name)
+        self._write(self._server.dropping, name, ("DEL", name))
 
     def clear(self) -> None:
         """Forget all that is under the prefix, on all machines; the key stays."""
-        self._is_cleared = False
-        try:
-            for names in self._server.scan(self._server.dropping, self._prefix, _DIGITS):
-                if names:
-                    self._server.ask(self._server.dropping, ("UNLINK", *names))
-        except Unanswered:
-            return
-        self._doubts.settle_all()
-        self._is_cleared = True
+        self._owed.add_all()
+        with suppress(Unanswered):
+            self._pay_all()
 
     def size(self) -> Size:
         """
@@ -193,11 +178,46 @@ class RedisStore:
         self._met_something_else()
         return own
 
-    def _is_usable(self) -> bool:
-        """Whether what had to be forgotten altogether is."""
-        if self._doubts.too_many or not self._is_cleared:
-            self.clear()
-        return self._is_cleared
+    def _write(self, half: Trouble, name: bytes, *commands: tuple[object, ...]) -> Any:
+        """
+        Carry out what changes a resource, and what is owed: until that is confirmed, the resource is not served.
+
+        Returns:
+            The reply to the last of the commands; None where it failed.
+        """
+        try:
+            due = self._owed.now()
+            if due is None:
+                self._pay_all()
+                due = frozenset[bytes]()
+            replies = self._server.ask(half, *([("DEL", *due)] if due else []), *commands)
+        except Unanswered as failure:
+            self._owed.add(name)
+            if failure.late:
+                self._late_by(name)
+            return None
+        self._owed.paid(due)
+        return replies[-1]
+
+    def _pay_all(self) -> None:
+        for names in self._server.scan(self._server.dropping, self._prefix, _DIGITS):
+            if names:
+                self._server.ask(self._server.dropping, ("UNLINK", *names))
+        self._owed.paid(None)
+
+    def _late_by(self, name: bytes) -> None:
+        """Note that something may still arrive for a resource."""
+        self._late[name] = time.monotonic() + _LATE
+        for one in list(self._late):
+            self._is_late(one)
+
+    def _is_late(self, name: bytes) -> bool:
+        """Whether something may still arrive for a resource, or may have arrived and is to be dropped."""
+        until = self._late.get(name)
+        if until is not None and time.monotonic() >= until:
+            self._owed.add(name)
+            self._late.pop(name, None)
+        return until is not None
 
     def _count(self) -> Size:
         reading, start = self._server.reading, time.monotonic()

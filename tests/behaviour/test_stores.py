@@ -6,7 +6,7 @@ import pytest
 
 from aic_requests import PreconditionFailed
 
-from ..every_store import STORES
+from ..every_store import BOUNDED, STORES
 from .place import TYPICAL
 
 
@@ -14,6 +14,9 @@ from .place import TYPICAL
 def make(request, tmp_path):
     """Makes a store that holds so many bytes at most."""
     return lambda most=2**26: STORES[request.param](tmp_path, most)
+
+
+bounded = pytest.mark.parametrize("make", BOUNDED, indirect=True)
 
 
 def reads(place):
@@ -62,6 +65,7 @@ def test_a_hit_in_a_shared_store_teaches(place, make):
     assert place.sent[-1].match == tag
 
 
+@bounded
 def test_a_store_that_is_too_small_forgets(place, make):
     """What has fallen out is read in full, and is right; the bound holds."""
     store = make(15_000)
@@ -74,6 +78,7 @@ def test_a_store_that_is_too_small_forgets(place, make):
     assert session.get(paths[0]).from_cache is False
 
 
+@bounded
 @TYPICAL
 def test_what_does_not_fit_is_read_each_time(place, make):
     """Nor does it leave an older self behind."""
