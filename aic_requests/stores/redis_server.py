@@ -12,7 +12,7 @@ _PATIENCE: Final = 0.25
 
 #: Kinds of trouble.
 _SLOW: Final = "too slow"
-NOT_OURS: Final = "holding something under our prefix that is not ours, or of another version,"
+NOT_OURS: Final = "holding something under our prefix that is not ours"
 
 _INSTALL: Final = 'RedisStore needs redis-py: pip install "aic-requests[redis]"'
 
@@ -93,7 +93,9 @@ class RedisServer:
             replies = self._send(commands)
         except self._failures as error:
             kind, advice, is_gone = _diagnosis(error)
-            (self.reading if is_gone else half).met(kind, advice, took=time.monotonic() - start)
+            # One name that is not ours says nothing about the others.
+            took = 0.0 if kind == NOT_OURS else time.monotonic() - start
+            (self.reading if is_gone else half).met(kind, advice, took=took)
             raise Unanswered(late=kind == _SLOW) from None
         self.reading.over()
         half.over()
@@ -138,13 +140,19 @@ def _client_of(url: str) -> Any:
     from redis.retry import Retry
 
     try:
-        # One attempt: the next request is the next one.
-        return cast("Any", Redis).from_url(
-            url, socket_connect_timeout=_PATIENCE, socket_timeout=_PATIENCE, retry=Retry(NoBackoff(), 0)
+        client = cast("Any", Redis).from_url(
+            url,
+            socket_connect_timeout=_PATIENCE,
+            socket_timeout=_PATIENCE,
+            # One attempt: the next request is the next one.
+            retry=Retry(NoBackoff(), 0),
         )
+        # It looks at its options when it makes a connection, which does not connect yet.
+        client.connection_pool.make_connection()
     except (ValueError, TypeError):
         # Its message may show a piece of the password.
         raise ValueError("this is no URL of a Redis, such as 'redis://localhost:6379/0'") from None
+    return client
 
 
 def _place(options: dict[str, Any]) -> str:
