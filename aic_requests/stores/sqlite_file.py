@@ -112,10 +112,7 @@ class StoreFile:
             connection.executescript(_SETTINGS)
             # The first reading opens the log and its index.
             connection.execute("SELECT bytes FROM held").fetchone()
-            log, index = os.lstat(self._log), os.lstat(self._index)
-            self._log_at = log.st_dev, log.st_ino
-            self._index_at = index.st_dev, index.st_ino
-            self._index_size = index.st_size
+            self._remember_the_log()
         except BaseException:
             connection.close()
             raise
@@ -175,6 +172,16 @@ class StoreFile:
             if _at(self._index) == self._index_at:
                 os.unlink(self._index)
 
+    def _remember_the_log(self) -> None:
+        try:
+            log, index = os.lstat(self._log), os.lstat(self._index)
+        except FileNotFoundError:
+            # SQLite goes on with the removed ones, as long as this process has any connection to the file.
+            raise Unusable("without its log", "Somebody has removed it; the file is opened anew.") from None
+        self._log_at = log.st_dev, log.st_ino
+        self._index_at = index.st_dev, index.st_ino
+        self._index_size = index.st_size
+
     def _make(self) -> None:
         """Make a file of ours, all at once: it is whole as soon as it has its name, and nobody else's is replaced."""
         unborn = f"{self.path}.{secrets.token_hex(8)}.new"
@@ -187,6 +194,7 @@ class StoreFile:
                 connection.execute("INSERT INTO secret VALUES (?)", (self.key,))
                 if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
                     raise Unusable("on a filesystem without shared memory", "Choose a local disk.")
+            self._clear_the_place()
             # Another process may have been first.
             with contextlib.suppress(FileExistsError):
                 os.link(unborn, self.path)
@@ -194,6 +202,13 @@ class StoreFile:
             for rest in ("", "-journal", "-wal", "-shm"):
                 with contextlib.suppress(OSError):
                     os.unlink(unborn + rest)
+
+    def _clear_the_place(self) -> None:
+        """Remove a log without its file, as SQLite does itself: the new file is not what it is a log of."""
+        if not os.path.lexists(self.path):
+            for rest in (self._log, self._index):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(rest)
 
 
 def _mark(path: str) -> _Mark:
