@@ -15,6 +15,7 @@ APPLICATION: Final = 0x41494372
 VERSION: Final = 1
 
 _HEAD: Final = f"""
+PRAGMA synchronous = OFF;
 PRAGMA page_size = 4096;
 PRAGMA application_id = {APPLICATION};
 PRAGMA user_version = {VERSION};
@@ -185,15 +186,8 @@ class StoreFile:
     def _make(self) -> None:
         """Make a file of ours, all at once: it is whole as soon as it has its name, and nobody else's is replaced."""
         unborn = f"{self.path}.{secrets.token_hex(8)}.new"
-        os.close(os.open(unborn, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
-            # The umask may have taken too much.
-            os.chmod(unborn, 0o600)
-            with contextlib.closing(sqlite3.connect(unborn, isolation_level=None)) as connection:
-                connection.executescript(_HEAD + _TABLES)
-                connection.execute("INSERT INTO secret VALUES (?)", (self.key,))
-                if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
-                    raise Unusable("on a filesystem without shared memory", "Choose a local disk.")
+            _write_new(unborn, self.key)
             self._clear_the_place()
             # Another process may have been first.
             with contextlib.suppress(FileExistsError):
@@ -209,6 +203,22 @@ class StoreFile:
             for rest in (self._log, self._index):
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(rest)
+
+
+def _write_new(path: str, key: bytes) -> None:
+    """Write an empty store into a file that nobody knows yet."""
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        # The umask may have taken too much.
+        os.chmod(path, 0o600)
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.executescript(_HEAD + _TABLES)
+            connection.execute("INSERT INTO secret VALUES (?)", (key,))
+            if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
+                raise Unusable("on a filesystem without shared memory", "Choose a local disk.")
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _mark(path: str) -> _Mark:
