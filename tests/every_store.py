@@ -4,8 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aic_requests import MemoryStore, RedisStore, SQLiteStore, Store
+from aic_requests.stores import Representation
 
 from . import redis_server
+
+PATH = "https://tenant.example.com/openidm/managed/alpha_user/42"
 
 #: How to make each kind of store: in a folder, holding so many bytes at most. Another kind is another line.
 STORES: dict[str, Callable[[Path, int], Store]] = {
@@ -18,3 +21,7 @@ STORES: dict[str, Callable[[Path, int], Store]] = {
 
 #: Those that hold no more bytes than they are told.
 BOUNDED = [kind for kind in STORES if kind != "redis"]
+
+
+def representation(text="x", size=100):
+    return Representation('"7"', (f"ETag: {text}", "Content-Type: application/json"), (text * size).encode())

@@ -1,8 +1,7 @@
 """A representation as bytes, for stores that outlive the process."""
 
-import json
 from hashlib import blake2b
-from typing import Final, cast
+from typing import Final
 
 from .protocol import Representation
 
@@ -10,6 +9,11 @@ from .protocol import Representation
 _FORM: Final = b"\x01"
 
 _DIGEST: Final = 16
+
+#: Bytes before what the digest covers.
+_HEAD: Final = len(_FORM) + _DIGEST
+
+_NUL: Final = "\0"
 
 #: Headers that describe a representation. Nothing else is written down: a server may repeat a credential in any other
 #: one, and AM's carry names that a tenant chooses. What a server sends with every answer, it sends with its 304 too.
@@ -42,10 +46,12 @@ def pack(representation: Representation, *, name: bytes, key: bytes) -> bytes:
         key: The store's secret.
 
     Returns:
-        A version, a digest of all that follows, then a JSON array of texts (its length before it), and the body.
+        A version, a digest of all that follows, then the texts (their length before them, a NUL between two), and
+        the body. No header may hold a NUL (RFC 9110, section 5.5); a line that does is left out.
     """
     headers = [line for line in representation.headers if line.partition(":")[0].lower() in _LASTING]
-    head = json.dumps([representation.validator, *headers]).encode("ascii")
+    texts = [representation.validator.replace(_NUL, ""), *(line for line in headers if _NUL not in line)]
+    head = _NUL.join(texts).encode("utf-8", "surrogatepass")
     rest = b"".join((len(head).to_bytes(4, "big"), head, representation.body))
     return b"".join((_FORM, _digest(rest, name, key), rest))
 
@@ -60,21 +66,20 @@ def unpack(packed: object, *, name: bytes, key: bytes) -> Representation | None:
     """
     if not isinstance(packed, bytes) or packed[:1] != _FORM:
         return None
-    rest = packed[1 + _DIGEST :]
-    if packed[1 : 1 + _DIGEST] != _digest(rest, name, key):
+    if packed[1:_HEAD] != _digest(memoryview(packed)[_HEAD:], name, key):
         return None
     # From here on, somebody who has the key has written it. He may still be no version of this library.
-    end = 4 + int.from_bytes(rest[:4], "big")
+    start = _HEAD + 4
+    end = start + int.from_bytes(packed[_HEAD:start], "big")
+    if end > len(packed):
+        return None
     try:
-        texts: object = json.loads(rest[4:end]) if end <= len(rest) else None
-    except ValueError:
+        validator, *headers = packed[start:end].decode("utf-8", "surrogatepass").split(_NUL)
+    except UnicodeDecodeError:
         return None
-    if not isinstance(texts, list) or not all(isinstance(text, str) for text in cast("list[object]", texts)):
+    if not validator or [line for line in headers if ": " not in line]:
         return None
-    validator, *headers = cast("list[str]", texts) or [""]
-    if not validator or not all(": " in line for line in headers):
-        return None
-    return Representation(validator, tuple(headers), rest[end:])
+    return Representation(validator, tuple(headers), packed[end:])
 
 
 def name_of(path: str, *, key: bytes) -> bytes:
@@ -82,7 +87,7 @@ def name_of(path: str, *, key: bytes) -> bytes:
     return blake2b(path.encode("utf-8", "surrogatepass"), key=key, person=b"path", digest_size=_DIGEST).digest()
 
 
-def _digest(rest: bytes, name: bytes, key: bytes) -> bytes:
+def _digest(rest: bytes | memoryview, name: bytes, key: bytes) -> bytes:
     digest = blake2b(len(name).to_bytes(4, "big"), key=key, person=b"at rest", digest_size=_DIGEST)
     digest.update(name)
     digest.update(rest)

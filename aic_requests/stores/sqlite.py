@@ -84,10 +84,10 @@ class SQLiteStore:
 
         random = secrets.token_bytes(32)
         file = StoreFile(self.path, random)
-        trouble = Trouble(f"SQLiteStore {self.path}")
+        self._trouble = Trouble(f"SQLiteStore {self.path}")
         # Apart, so that reading goes on where writing waits for a lock, for the disk, or fails.
-        self._reading = Access(file, trouble)
-        self._writing = Access(file, trouble.other_half())
+        self._reading = Access(file, self._trouble)
+        self._writing = Access(file, self._trouble.other_half())
         self._owed = Owed()
         self._key: bytes = self._reading.do(_key) or random
         # A file that is made anew is found by whoever knew the former one.
@@ -105,7 +105,12 @@ class SQLiteStore:
         if name in self._owed:
             return None
         packed = self._reading.do(_find, name, variant)
-        return None if packed is None else unpack(packed, name=name + variant, key=self._key)
+        if packed is None:
+            return None
+        found = unpack(packed, name=name + variant, key=self._key)
+        if found is None:
+            self._trouble.met("damaged in places", "They are written anew with the next answer.", took=0.0)
+        return found
 
     def put(self, path: str, variant: bytes, representation: Representation) -> None:
         """Keep a representation, instead of the former one; make room if it takes that."""

@@ -23,6 +23,7 @@ _CODES: Final = {
     sqlite3.SQLITE_READONLY: ("read-only", "Make the file and its folder writable."),
     sqlite3.SQLITE_PERM: ("read-only", "Make the file and its folder writable."),
     sqlite3.SQLITE_CANTOPEN: ("not to be opened", "Make the file and its folder writable."),
+    sqlite3.SQLITE_IOERR: ("not to be read or written (I/O error)", "Look at the disk; it is asked again by and by."),
     sqlite3.SQLITE_FULL: ("full", "Make room on the disk."),
     sqlite3.SQLITE_CORRUPT: ("corrupt", "Remove it, and it is made anew."),
     sqlite3.SQLITE_NOTADB: ("corrupt", "Remove it, and it is made anew."),
@@ -70,15 +71,7 @@ class Access:
         _accesses.add(self)
 
     def do(self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T | None:
-        """
-        Do something with the connection.
-
-        Args:
-            work: Is given the connection, and what follows.
-
-        Returns:
-            What *work* returns; None where the file cannot be used now.
-        """
+        """Do some *work* with the connection: what it returns, or None where the file cannot be used now."""
         with self._lock:
             if self._trouble.rests:
                 return None

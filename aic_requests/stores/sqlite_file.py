@@ -15,6 +15,7 @@ APPLICATION: Final = 0x41494372
 VERSION: Final = 1
 
 _HEAD: Final = f"""
+PRAGMA synchronous = OFF;
 PRAGMA page_size = 4096;
 PRAGMA application_id = {APPLICATION};
 PRAGMA user_version = {VERSION};
@@ -112,10 +113,7 @@ class StoreFile:
             connection.executescript(_SETTINGS)
             # The first reading opens the log and its index.
             connection.execute("SELECT bytes FROM held").fetchone()
-            log, index = os.lstat(self._log), os.lstat(self._index)
-            self._log_at = log.st_dev, log.st_ino
-            self._index_at = index.st_dev, index.st_ino
-            self._index_size = index.st_size
+            self._remember_the_log()
         except BaseException:
             connection.close()
             raise
@@ -175,18 +173,22 @@ class StoreFile:
             if _at(self._index) == self._index_at:
                 os.unlink(self._index)
 
+    def _remember_the_log(self) -> None:
+        try:
+            log, index = os.lstat(self._log), os.lstat(self._index)
+        except FileNotFoundError:
+            # SQLite goes on with the removed ones, as long as this process has any connection to the file.
+            raise Unusable("without its log", "Somebody has removed it; the file is opened anew.") from None
+        self._log_at = log.st_dev, log.st_ino
+        self._index_at = index.st_dev, index.st_ino
+        self._index_size = index.st_size
+
     def _make(self) -> None:
         """Make a file of ours, all at once: it is whole as soon as it has its name, and nobody else's is replaced."""
         unborn = f"{self.path}.{secrets.token_hex(8)}.new"
-        os.close(os.open(unborn, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
-            # The umask may have taken too much.
-            os.chmod(unborn, 0o600)
-            with contextlib.closing(sqlite3.connect(unborn, isolation_level=None)) as connection:
-                connection.executescript(_HEAD + _TABLES)
-                connection.execute("INSERT INTO secret VALUES (?)", (self.key,))
-                if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
-                    raise Unusable("on a filesystem without shared memory", "Choose a local disk.")
+            _write_new(unborn, self.key)
+            self._clear_the_place()
             # Another process may have been first.
             with contextlib.suppress(FileExistsError):
                 os.link(unborn, self.path)
@@ -194,6 +196,29 @@ class StoreFile:
             for rest in ("", "-journal", "-wal", "-shm"):
                 with contextlib.suppress(OSError):
                     os.unlink(unborn + rest)
+
+    def _clear_the_place(self) -> None:
+        """Remove a log without its file, as SQLite does itself: the new file is not what it is a log of."""
+        if not os.path.lexists(self.path):
+            for rest in (self._log, self._index):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(rest)
+
+
+def _write_new(path: str, key: bytes) -> None:
+    """Write an empty store into a file that nobody knows yet."""
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        # The umask may have taken too much.
+        os.chmod(path, 0o600)
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.executescript(_HEAD + _TABLES)
+            connection.execute("INSERT INTO secret VALUES (?)", (key,))
+            if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
+                raise Unusable("on a filesystem without shared memory", "Choose a local disk.")
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _mark(path: str) -> _Mark:
