@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -635,4 +636,214 @@ def test_a_row_may_hold_anything(file, store, value):
         someone.execute(f"UPDATE representation SET packed = {value}")
     assert store.get(PATH, b"me") is None
     store.put(PATH, b"me", KEPT)
+    assert store.get(PATH, b"me") == KEPT
+
+
+# What it holds
+
+
+def test_what_was_written_first_goes_first(file):
+    """A read writes nothing, so it keeps nothing alive; what is written anew is new."""
+    with another(file, max_bytes=20_000) as store:
+        for number in range(10):
+            store.put(f"{PATH}{number}", b"me", representation(size=1000))
+        for number in range(10, 20):
+            store.get(f"{PATH}0", b"me")
+            store.put(f"{PATH}1", b"me", representation("new", 300))
+            store.put(f"{PATH}{number}", b"me", representation(size=1000))
+        assert store.get(f"{PATH}0", b"me") is None
+        assert store.get(f"{PATH}1", b"me") == representation("new", 300)
+
+
+def test_the_files_stay_within_their_bounds(file):
+    """Entries of all sizes, written again and again in any order: the file takes 1 MiB more at most, the log one."""
+    chance = random.Random(1)
+    most = 2_000_000
+    largest = 0
+    with another(file, max_bytes=most) as store:
+        for _ in range(3000):
+            size = chance.choice([10, 500, 1500, 3000, 5000, 50_000 if chance.random() < 0.3 else 0])
+            store.put(f"{PATH}{chance.randrange(1500)}", b"me", representation(size=size))
+            if chance.random() < 0.1:
+                store.drop(f"{PATH}{chance.randrange(1500)}")
+            assert store.size().bytes <= most
+            largest = max(largest, file.stat().st_size)
+        assert store.size().bytes > most * 0.5
+        assert largest <= most + 2**20
+        assert os.stat(f"{file}-wal").st_size <= 2**20 + 200_000
+        with contextlib.closing(sqlite3.connect(file)) as someone:
+            counted = someone.execute("SELECT count(*), sum(cost) FROM representation").fetchone()
+            assert store.size() == Size(*counted)
+            assert someone.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_size_is_what_the_file_takes(file):
+    """As near as pages allow, for small bodies and large ones."""
+    for size in (100, 800, 10_000):
+        with another(file) as store:
+            store.clear()
+            for number in range(500):
+                store.put(f"{PATH}{number}", b"me", representation(size=size))
+        assert 0.75 < store.size().bytes / file.stat().st_size < 1.05, size
+        store.close()
+
+
+def test_a_smaller_bound_makes_room(file):
+    """With the next write."""
+    with another(file) as store:
+        for number in range(100):
+            store.put(f"{PATH}{number}", b"me", representation(size=1000))
+    with another(file, max_bytes=20_000) as store:
+        store.put(PATH, b"me", KEPT)
+        assert store.size().bytes <= 20_000
+        assert store.get(PATH, b"me") == KEPT
+
+
+def test_what_is_dropped_is_overwritten(file, store):
+    """Not a trace of it is in the file once that is closed; the whole of it is gone with clear, whose room is free."""
+    for number in range(100):
+        store.put(f"{PATH}{number}", b"me", representation(f"secret{number}x", 600))
+    store.close()
+    assert b"secret7x" in file.read_bytes()
+    full = file.stat().st_size
+    store.drop(f"{PATH}7")
+    store.put(f"{PATH}8", b"me", KEPT)
+    store.close()
+    content = file.read_bytes()
+    assert b"secret7x" not in content
+    assert b"secret8x" not in content
+    assert b"secret9x" in content
+    store.clear()
+    assert b"secret9x" not in b"".join(Path(f"{file}{beside}").read_bytes() for beside in BESIDE)
+    assert file.stat().st_size < full / 10
+
+
+def test_reading_writes_nothing(file, store):
+    """Not a byte, in neither file; of the index it is SQLite's own affair."""
+    for number in range(10):
+        store.put(f"{PATH}{number}", b"me", KEPT)
+    before = [appearance(file)[f"store.db{beside}"] for beside in ("", "-wal")]
+    for _ in range(3):
+        for number in range(10):
+            assert store.get(f"{PATH}{number}", b"me") == KEPT
+        store.get("/nothing", b"me")
+        store.size()
+        store.drop("/nothing")
+    assert [appearance(file)[f"store.db{beside}"] for beside in ("", "-wal")] == before
+
+
+def test_what_is_marked_no_store_is_refused(file):
+    """Unless the caller has said that it may lie there. What it outdates goes all the same."""
+    marked = KEPT._replace(headers=(*KEPT.headers, "Cache-Control: private, No-Store"))
+    with contextlib.closing(SQLiteStore(file)) as careful, another(file) as told:
+        careful.put(PATH, b"me", marked)
+        assert careful.size() == Size(0, 0)
+        careful.put(PATH, b"me", KEPT)
+        careful.put(PATH, b"you", KEPT)
+        careful.put(PATH, b"me", marked)
+        assert careful.get(PATH, b"me") is None
+        assert careful.get(PATH, b"you") == KEPT
+        told.put(PATH, b"me", marked)
+        assert told.get(PATH, b"me") == marked
+
+
+# Threads, processes, forks
+
+
+def test_threads_at_one_file(file, warnings):
+    """What one has written, each reads whole; nobody is told that it is locked."""
+    with another(file, max_bytes=300_000) as store:
+
+        def work(seed):
+            chance = random.Random(seed)
+            for _ in range(200):
+                number = chance.randrange(30)
+                body = representation(str(number), 500)
+                store.put(f"{PATH}{number}", b"me", body)
+                found = store.get(f"{PATH}{number}", b"me")
+                assert found in (None, body)
+                if chance.random() < 0.05:
+                    store.close()
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(work, range(8)))
+        assert warnings() == []
+        assert len(os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else []) < 200
+
+
+def test_dead_threads_leave_no_connection(file, store):
+    """A connection belongs to the store and not to a thread."""
+    folder = Path("/proc/self/fd") if os.path.isdir("/proc/self/fd") else Path("/dev/fd")
+    store.get(PATH, b"me")
+    before = len(os.listdir(folder))
+    for _ in range(50):
+        thread = threading.Thread(target=lambda: store.put(PATH, b"me", KEPT))
+        thread.start()
+        thread.join()
+    assert len(os.listdir(folder)) <= before + 4
+
+
+def test_a_store_that_nobody_holds_lets_go(file):
+    """Without a close, and without a word of Python's about it."""
+    store = SQLiteStore(file, no_store="keep")
+    store.put(PATH, b"me", KEPT)
+    del store
+    assert [one.name for one in file.parent.iterdir()] == ["store.db"]
+
+
+def test_a_fork_has_connections_of_its_own(file, store):
+    """Both sides go on, whatever the parent's threads were doing; what either writes, the other reads."""
+    store.put(PATH, b"me", KEPT)
+    stop = threading.Event()
+
+    def write():
+        number = 0
+        while not stop.is_set():
+            number = (number + 1) % 50
+            store.put(f"/parent/{number}", b"me", representation(str(number), 700))
+
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(2):
+            pool.submit(write)
+        children = []
+        for child in range(8):
+            pid = os.fork()
+            if pid == 0:
+                status = 1
+                with contextlib.suppress(BaseException):
+                    right = store.get(PATH, b"me") == KEPT
+                    for number in range(30):
+                        store.put(f"/child/{child}/{number}", b"me", KEPT)
+                        right = right and store.get(f"/child/{child}/{number}", b"me") == KEPT
+                    store.close()
+                    status = 0 if right else 2
+                os._exit(status)
+            children.append(pid)
+        statuses = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children]
+        stop.set()
+    assert statuses == [0] * 8
+    for child in range(8):
+        assert store.get(f"/child/{child}/7", b"me") == KEPT
+    with contextlib.closing(sqlite3.connect(file)) as someone:
+        assert someone.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_fork_inherits_no_connection(file, store):
+    """Else its closing, or its end, could do to the file what nobody has asked for."""
+    store.put(PATH, b"me", KEPT)
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            links = []
+            for one in os.listdir("/proc/self/fd"):
+                with contextlib.suppress(OSError):
+                    links.append(os.readlink(f"/proc/self/fd/{one}"))
+            os.write(writing, str([link for link in links if link.endswith(("-wal", "-shm"))]).encode())
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+    assert os.read(reading, 1000) == b"[]"
+    os.close(reading)
+    os.close(writing)
     assert store.get(PATH, b"me") == KEPT

@@ -130,7 +130,7 @@ class Access:
         kind, advice = _in_words(error)
         if kind == "corrupt" and not isinstance(error, Unusable):
             self._file.spoil()
-        if kind not in _PASSING:
+        if kind not in _PASSING or (self._connection is not None and self._connection.in_transaction):
             self._let_go()
         self._trouble.met(kind, advice, took=took)
 
