@@ -84,10 +84,13 @@ class SQLiteStore:
 
         random = secrets.token_bytes(32)
         file = StoreFile(self.path, random)
-        self._trouble = Trouble(f"SQLiteStore {self.path}")
+        where = f"SQLiteStore {self.path}"
+        trouble = Trouble(where)
         # Apart, so that reading goes on where writing waits for a lock, for the disk, or fails.
-        self._reading = Access(file, self._trouble)
-        self._writing = Access(file, self._trouble.other_half())
+        self._reading = Access(file, trouble)
+        self._writing = Access(file, trouble.other_half())
+        # Never over: where one entry is damaged, others may be.
+        self._damage = Trouble(where)
         self._owed = Owed()
         self._key: bytes = self._reading.do(_key) or random
         # A file that is made anew is found by whoever knew the former one.
@@ -109,7 +112,7 @@ class SQLiteStore:
             return None
         found = unpack(packed, name=name + variant, key=self._key)
         if found is None:
-            self._trouble.met("damaged in places", "They are written anew with the next answer.", took=0.0)
+            self._damage.met("damaged in places", "They are written anew with the next answer.", took=0.0)
         return found
 
     def put(self, path: str, variant: bytes, representation: Representation) -> None:

@@ -128,9 +128,9 @@ class Access:
 
     def _failed(self, error: Exception, took: float) -> None:
         kind, advice = _in_words(error)
-        if kind == "corrupt" and isinstance(error, sqlite3.Error):
+        if kind == "corrupt" and not isinstance(error, Unusable):
             self._file.spoil()
-        if kind not in _PASSING:
+        if kind not in _PASSING or (self._connection is not None and self._connection.in_transaction):
             self._let_go()
         self._trouble.met(kind, advice, took=took)
 
@@ -145,6 +145,8 @@ def _in_words(error: Exception) -> tuple[str, str]:
             return _CODES[code & 0xFF]
     if isinstance(error, OSError) and error.errno in _ERRNOS:
         return _ERRNOS[error.errno]
+    if isinstance(error, TypeError | ValueError):
+        return _CODES[sqlite3.SQLITE_CORRUPT]
     return f"failing ({type(error).__name__}: {error})", "It is asked again by and by."
 
 
