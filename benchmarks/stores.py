@@ -153,8 +153,8 @@ def grow(kind: str, place: Place, entries: int, told: Connection) -> None:
     # What is made on first use is not the entries' doing.
     one.keep(0)
     one.find(0)
-    bare = statistics.median([_pause() for _ in range(11)])
-    before, redis_before = _resident(), _redis_memory(place)
+    redis_before = _redis_memory(place)
+    bare, before = statistics.median([_pause() for _ in range(11)]), _resident()
     start = time.perf_counter()
     for number in range(1, entries + 1):
         one.keep(number)

@@ -18,7 +18,7 @@ INSTALL = "there is no redis-server here: apt-get install redis-server"
 
 
 class RedisProcess:
-    """One redis-server. It writes nothing to disk unless it is told to."""
+    """One redis-server. It writes nothing to disk unless it is told to; PORT in an option is its port."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         program = shutil.which("redis-server")
@@ -28,9 +28,12 @@ class RedisProcess:
         with closing(socket.create_server(("127.0.0.1", 0))) as free:
             self.port: int = free.getsockname()[1]
         self.url = f"redis://127.0.0.1:{self.port}/0"
+        #: For tests in which nothing is slow but this machine.
+        self.patient_url = f"{self.url}?socket_timeout=10&socket_connect_timeout=10"
         self._command = [
             *(program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder)),
-            *("--save", "", "--appendonly", "no", "--daemonize", "no", *options),
+            *("--save", "", "--appendonly", "no", "--daemonize", "no"),
+            *(option.replace("PORT", str(self.port)) for option in options),
         ]
         self.start()
 
@@ -112,7 +115,7 @@ def shared() -> str:
     block = running()
     server = block.__enter__()
     atexit.register(block.__exit__, None, None, None)
-    return server.url
+    return server.patient_url
 
 
 def prefix_of(folder: Path) -> str:

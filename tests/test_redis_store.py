@@ -9,8 +9,10 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
+import trustme
 
 from aic_requests import AICSession, RedisStore
 from aic_requests.stores import Representation, Size, trouble
@@ -28,6 +30,7 @@ __all__ = ["home"]
 redis = pytest.importorskip("redis", reason='pip install "aic-requests[redis]"')
 
 PATH = "https://tenant.example.com/openidm/managed/alpha_user/42"
+CHECKOUT = Path(__file__).parent.parent
 PASSWORD = "s3cr3tXyzzy0123456789"
 
 #: Seconds: one time-out, and what a busy machine adds to it.
@@ -194,8 +197,8 @@ def test_clear_forgets_what_is_under_the_prefix_alone(url, tmp_path, client):
 
 def test_size_does_not_take_long_on_a_large_database(server):
     """It counts what is there; from 10,000 names on it is an estimate, and within a second in any case."""
-    store = RedisStore(server.url)
-    with redis.Redis.from_url(server.url) as client, client.pipeline(transaction=False) as pipeline:
+    store = RedisStore(server.patient_url)
+    with redis.Redis.from_url(server.patient_url) as client, client.pipeline(transaction=False) as pipeline:
         for number in range(100_000):
             pipeline.set(f"foreign{number}", "x")
         pipeline.execute()
@@ -228,7 +231,7 @@ def test_a_client_of_the_callers_stays_open(url, prefix):
 
 def test_close_closes_our_connections(server):
     """None is left at the server."""
-    store = RedisStore(server.url)
+    store = RedisStore(server.patient_url)
     assert works(store)
     assert int(server.ask("INFO", "clients")["connected_clients"]) == 2
     store.close()
@@ -308,7 +311,7 @@ def test_a_password_goes_into_no_pickle(where):
 def test_a_server_that_is_killed_and_started_again(server, warnings):
     """Misses and one warning, at no cost to speak of; then it works again, and others find the same key."""
     store = RedisStore(server.url)
-    assert works(store)
+    assert recovers(store)
     server.kill()
     for number in range(20):
         assert seconds(store.get, PATH, b"me") < ONE_TIMEOUT
@@ -344,7 +347,7 @@ def test_a_server_that_is_away_when_the_store_is_made(server, rest, warnings):
 def test_a_slow_server_is_asked_seldom(server, warnings):
     """It costs one time-out, then nothing for ten times as long; one warning."""
     store = RedisStore(server.url)
-    assert works(store)
+    assert recovers(store)
     with server.stopped():
         assert 0.2 < seconds(store.get, PATH, b"me") < ONE_TIMEOUT
         assert seconds(lambda: [store.get(PATH, b"me") for _ in range(100)]) < 0.1
@@ -355,7 +358,7 @@ def test_a_slow_server_is_asked_seldom(server, warnings):
     assert len(warnings()) == 1
     assert "too slow" in warnings()[0]
     time.sleep(3)
-    assert works(store)
+    assert recovers(store)
     assert len(warnings()) == 1
 
 
@@ -410,7 +413,7 @@ def test_what_may_still_arrive_is_not_served(server, rest, monkeypatch):
 
 def test_a_full_server(server, warnings):
     """It takes no more: a miss and one warning; what is there is served, and can be dropped; room heals it."""
-    store = RedisStore(server.url)
+    store = RedisStore(server.patient_url)
     for number in range(20):
         store.put(f"{PATH}{number}", b"me", representation(size=1000))
     server.ask("CONFIG", "SET", "maxmemory", "1", "maxmemory-policy", "noeviction")
@@ -429,7 +432,7 @@ def test_a_full_server(server, warnings):
 
 def test_a_server_that_evicts(server, warnings):
     """It keeps within its bound, and throws out the key as well: no word about that, the session goes on."""
-    store = RedisStore(server.url, no_store="keep")
+    store = RedisStore(server.patient_url, no_store="keep")
     used = int(server.ask("INFO", "memory")["used_memory"])
     server.ask("CONFIG", "SET", "maxmemory", str(used + 1_000_000), "maxmemory-policy", "allkeys-random")
     for number in range(3000):
@@ -438,7 +441,7 @@ def test_a_server_that_evicts(server, warnings):
     found = [store.get(f"{PATH}{number}", b"me") for number in range(3000)]
     assert set(found) == {None, representation(size=1000)}
     server.ask("DEL", "aic-requests:key")
-    later = RedisStore(server.url)
+    later = RedisStore(server.patient_url)
     assert later.key != store.key
     assert works(later)
     assert works(store)
@@ -447,24 +450,24 @@ def test_a_server_that_evicts(server, warnings):
 
 def test_a_server_that_has_lost_everything(server):
     """The key is put back by whoever goes on, so that those who come later find what he keeps."""
-    store = RedisStore(server.url)
+    store = RedisStore(server.patient_url)
     assert works(store)
     server.ask("FLUSHALL")
     assert store.get(PATH, b"me") is None
     assert works(store)
-    assert RedisStore(server.url).get(PATH, b"me") == representation("new")
+    assert RedisStore(server.patient_url).get(PATH, b"me") == representation("new")
 
 
 def test_a_read_only_replica(server, warnings):
     """It serves what its primary has, and keeps nothing; what could not be dropped there is not served."""
     server.ask("CONFIG", "SET", "repl-diskless-sync-delay", "0")
-    RedisStore(server.url).put(PATH, b"me", representation())
+    RedisStore(server.patient_url).put(PATH, b"me", representation())
     with redis_server.running("--replicaof", "127.0.0.1", str(server.port)) as replica:
         for _ in range(500):
             if replica.ask("DBSIZE") == 2:
                 break
             time.sleep(0.02)
-        store = RedisStore(replica.url)
+        store = RedisStore(replica.patient_url)
         assert store.get(PATH, b"me") == representation()
         for _ in range(3):
             store.put(PATH + "3", b"me", representation())
@@ -482,7 +485,7 @@ def test_a_read_only_replica(server, warnings):
 def test_a_password(userinfo, word, warnings):
     """The right one is let in. With another one or none it is a miss and one warning, and no word of the password."""
     with redis_server.running("--requirepass", PASSWORD) as server:
-        url = server.url.replace("//", f"//{userinfo}")
+        url = server.patient_url.replace("//", f"//{userinfo}")
         store = RedisStore(url)
         assert works(store) is (word is None)
         assert store.size().entries == (word is None)
@@ -493,14 +496,58 @@ def test_a_password(userinfo, word, warnings):
 
 def test_a_user_who_may_not_do_everything(server, warnings):
     """Reading alone is enough to be served; keeping is a miss and one warning."""
-    RedisStore(server.url).put(PATH, b"me", representation())
+    RedisStore(server.patient_url).put(PATH, b"me", representation())
     server.ask("ACL", "SETUSER", "reader", "on", f">{PASSWORD}", "~aic-requests:*", "+@read", "+@connection")
-    store = RedisStore(server.url.replace("//", f"//reader:{PASSWORD}@"))
+    store = RedisStore(server.patient_url.replace("//", f"//reader:{PASSWORD}@"))
     assert store.get(PATH, b"me") == representation()
     for number in range(3):
         store.put(f"{PATH}{number}", b"me", representation())
         assert store.get(f"{PATH}{number}", b"me") is None
     assert len(warnings()) == 1
+
+
+def test_the_commands_that_the_documentation_names_are_enough(server, warnings):
+    """A user who may do these under the prefix, and nothing else, has a store that does everything."""
+    documented = (CHECKOUT / "docs" / "redis.md").read_text("utf-8").partition("ACL SETUSER")[2].partition("\n```")[0]
+    rules = documented.replace("\\\n", " ").replace("PASSWORD", PASSWORD).split()
+    server.ask("ACL", "SETUSER", *rules)
+    store = RedisStore(server.patient_url.replace("//", f"//{rules[0]}:{PASSWORD}@"))
+    assert works(store)
+    store.put(PATH, b"me", representation(headers=("Cache-Control: no-store",)))
+    assert store.get(PATH, b"me") is None
+    for number in range(40):
+        store.put(PATH, b"%d" % number, representation())
+    assert store.size().entries > 0
+    assert store.size().bytes > 0
+    store.drop(PATH)
+    store.clear()
+    assert store.size() == Size(0, 0)
+    assert warnings() == []
+
+
+def test_encrypted(tmp_path, warnings):
+    """rediss:// holds the server to its certificate; another authority's is a miss and one warning."""
+    for name, authority in (("ours", trustme.CA()), ("theirs", trustme.CA())):
+        authority.cert_pem.write_to_path(str(tmp_path / f"{name}.pem"))
+        if name == "ours":
+            authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "server.pem"))
+    pem = str(tmp_path / "server.pem")
+    files = ("--tls-cert-file", pem, "--tls-key-file", pem, "--tls-ca-cert-file", str(tmp_path / "ours.pem"))
+    with redis_server.running("--port", "0", "--tls-port", "PORT", "--tls-auth-clients", "no", *files) as server:
+        url = f"rediss://127.0.0.1:{server.port}/0?socket_timeout=10&socket_connect_timeout=10&ssl_ca_certs={tmp_path}"
+        assert works(RedisStore(f"{url}/ours.pem"))
+        assert warnings() == []
+        assert not works(RedisStore(f"{url}/theirs.pem"))
+    assert len(warnings()) == 1
+
+
+def test_a_socket_of_this_machine(warnings):
+    """unix:// too."""
+    with redis_server.running("--unixsocket", "here") as server:
+        store = RedisStore(f"unix://{server.folder}/here?socket_timeout=10")
+        assert works(store)
+        assert works(pickle.loads(pickle.dumps(store)))
+    assert str(server.folder) in repr(store)
 
 
 @pytest.mark.parametrize("spoilt", ["value", "type", "old", "moved"])
@@ -554,7 +601,7 @@ def test_a_key_that_is_none(url, prefix, client, warnings, key):
 def test_answers_that_are_none(relay, rest, warnings, spoil):
     """Whatever stands at the other end: nothing is raised, nothing hangs; when it is over, it is over."""
     store = RedisStore(relay.url)
-    assert works(store)
+    assert recovers(store)
     as_it_is, relay.spoil = relay.spoil, spoil
     assert seconds(store.get, PATH, b"me") < ONE_TIMEOUT
     store.put(PATH + "3", b"me", representation())
@@ -710,7 +757,7 @@ def test_no_credential_lies_in_the_server(carrier, emptied, home):
     answer += [("Set-Cookie", f"a={chosen.secrets[0]}"), ("X-Echo", chosen.secrets[0])]
     home.answers["/x"] = home.answers["/jane.doe"] = (200, answer, b'{"_id":"x","_rev":"1"}')
     configured = chosen.session(home.wire.url)
-    store = RedisStore(emptied.url, no_store="keep")
+    store = RedisStore(emptied.patient_url, no_store="keep")
     session = AICSession(home.wire.url, auth=configured.auth, store=store)
     session.headers, session.cookies = configured.headers, configured.cookies
     for path in ("/x", "/jane.doe", "/x"):

@@ -172,7 +172,7 @@ def _diagnosis(error: Exception) -> tuple[str, str, bool]:
     if isinstance(error, known.ConnectionError | OSError):
         return "out of reach", "Look whether it runs, and at its address.", True
     if isinstance(error, known.NoPermissionError):
-        return "refusing a command to this user", "docs/stores.md has the list of those that are needed.", False
+        return "refusing a command to this user", "docs/redis.md has the list of those that are needed.", False
     if isinstance(error, known.ReadOnlyError):
         return "read-only", "Name its primary.", False
     if "maxmemory" in str(error):
