@@ -40,7 +40,7 @@ from .memory import CacheInfo
 from .query_filter import query_filter
 from .service_account import ServiceAccountAuth
 from .session import AICSession
-from .stores import MemoryStore, Store
+from .stores import MemoryStore, RedisStore, SQLiteStore, Store
 
 __version__ = "0.1.0"
 
@@ -68,7 +68,9 @@ __all__ = [
     "NotModified",
     "PreconditionFailed",
     "PreconditionRequired",
+    "RedisStore",
     "RequestTimeout",
+    "SQLiteStore",
     "ServerError",
     "ServiceAccountAuth",
     "ServiceUnavailable",

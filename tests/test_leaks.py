@@ -20,7 +20,7 @@ import requests
 import trustme
 from requests.auth import HTTPDigestAuth
 
-from aic_requests import AICError, AICSession, ForeignOrigin, LogAPIKeyAuth, MemoryStore, ServiceAccountAuth
+from aic_requests import AICError, AICSession, ForeignOrigin, LogAPIKeyAuth, ServiceAccountAuth, SQLiteStore
 
 from .keys import ACCOUNT, private_jwk
 from .wire import Sent, Wire, serving
@@ -339,38 +339,31 @@ def debug_log(carrier: Carrier, home: Home, caplog: Any, **_: Any) -> list[objec
     return [record.getMessage() for record in caplog.records if record.name.startswith("aic_requests")]
 
 
-class Written(MemoryStore):
-    """A store that writes into a file all that it is given, and all that it is asked."""
-
-    def __init__(self, file: Any) -> None:
-        super().__init__()
-        self.file = file
-
-    def get(self, path, variant):
-        self._write("get", path, variant)
-        return super().get(path, variant)
-
-    def put(self, path, variant, representation):
-        self._write("put", path, variant, representation)
-        super().put(path, variant, representation)
-
-    def _write(self, *what: object) -> None:
-        with self.file.open("a") as file:
-            file.write(f"{what!r}\n")
-
-
 def store_file(carrier: Carrier, home: Home, tmp_path: Any, **_: Any) -> list[object]:
-    fields = [*JSON, ("ETag", '"1"'), ("Set-Cookie", f"a={carrier.secrets[0]}"), ("Cache-Control", "no-store")]
-    home.answers["/x"] = (200, fields, b'{"_id":"x","_rev":"1"}')
+    """Every byte at rest, while the store is open and after; the server repeats what it was sent in its headers."""
+
+    def echo(sent: Sent) -> tuple[int, list[tuple[str, str]], bytes]:
+        told = [(f"X-Echo-{name}", value) for name, value in sent.headers]
+        cookie = ("Set-Cookie", f"a={carrier.secrets[0]}")
+        fields = [*JSON, ("ETag", '"1"'), cookie, ("Cache-Control", "no-store"), ("X-Echo", sent.path), *told]
+        return 200, fields, b'{"_id":"x","_rev":"1"}'
+
+    home.answers["/x"] = echo
     configured = carrier.session(home.wire.url)
-    session = AICSession(home.wire.url, auth=configured.auth, store=Written(tmp_path / "store"))
+    store = SQLiteStore(tmp_path / "store", no_store="keep")
+    session = AICSession(home.wire.url, auth=configured.auth, store=store)
     session.headers, session.cookies = configured.headers, configured.cookies
-    for _ in range(2):
-        call(carrier, session, "/x")
-    written = (tmp_path / "store").read_text() if (tmp_path / "store").exists() else ""
+    call(carrier, session, "/x")
     # A body in the request: it is no read, and nothing is kept.
-    assert ("'put'" in written) == (not {"json", "data"} & carrier.options.keys())
-    return [written]
+    assert store.size().entries == (not {"json", "data"} & carrier.options.keys())
+    call(carrier, session, "/x")
+    seen = [one.read_bytes() for one in tmp_path.iterdir()]
+    assert len(seen) == 3
+    session.close()
+    seen += [one.read_bytes() for one in tmp_path.iterdir()]
+    assert len(seen) == 4
+    assert not any(home.wire.url.encode() in one for one in seen)
+    return seen
 
 
 WAYS = [

@@ -79,6 +79,7 @@ def test_metadata(metadata):
     assert metadata["License-Expression"] == "MIT"
     assert metadata["Requires-Python"] == ">=3.11"
     assert [need for need in metadata.get_all("Requires-Dist", []) if "extra ==" not in need] == ["requests>=2.33"]
+    assert set(metadata.get_all("Provides-Extra")) == {"dev", "jwt", "redis"}
     assert metadata["Description-Content-Type"] == "text/markdown"
 
 

@@ -2,5 +2,7 @@
 
 from .memory import MemoryStore
 from .protocol import Representation, Size, Store
+from .redis import RedisStore
+from .sqlite import SQLiteStore
 
-__all__ = ["MemoryStore", "Representation", "Size", "Store"]
+__all__ = ["MemoryStore", "RedisStore", "Representation", "SQLiteStore", "Size", "Store"]

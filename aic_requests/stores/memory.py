@@ -1,27 +1,22 @@
 """A store in this process, gone with it."""
 
 import secrets
-import sys
-from collections import OrderedDict
 from threading import Lock
 
+from .packed import Lines, find, pack, records, unpack
 from .protocol import Representation, Size
 
-#: Bytes that Python spends on a resource besides its texts: tuples, the heads of strings, the slot
-#: in the dictionary. Measured with tracemalloc; tests/test_stores.py holds it to that.
-_OVERHEAD = 500
-
-#: The same for each further variant of it.
-_VARIANT_OVERHEAD = 350
+#: Bytes that Python spends on a resource besides its texts: the heads of two strings, the slot in the
+#: dictionary just after it has grown. Measured with tracemalloc; tests/test_stores.py holds it to that.
+_OVERHEAD = 256
 
 #: Variants of one resource. A server that sets a new cookie with every answer makes a new variant
 #: of it each time; the newest few are all that can be found again.
 _MAX_VARIANTS = 32
 
-#: Header lines that are each resource's own.
-_OWN = ("etag:", "content-length:")
-
-_Variants = tuple[tuple[bytes, str, tuple[str, ...], bytes], ...]
+#: Room is made for so many puts at once: a share of the bound. A dictionary keeps the slots of what has been
+#: taken out, so finding the oldest takes long (milliseconds at a million), finding its followers does not.
+_SHARE = 100
 
 
 class MemoryStore:
@@ -34,21 +29,23 @@ class MemoryStore:
     Raises:
         ValueError: *max_bytes* is negative.
 
-    It pickles as an empty store of the same bound: what one process read is not sent to others.
+    Where room is needed, it is made for the next hundredth of the bound too. It pickles as an empty store of the
+    same bound: what one process read is not sent to others.
     """
 
     def __init__(self, *, max_bytes: int = 64 * 1024 * 1024) -> None:
         if max_bytes < 0:
             raise ValueError(f"max_bytes is a number of bytes, 0 or more, got {max_bytes}")
         self.max_bytes: int = max_bytes
-        self._start()
-
-    def _start(self) -> None:
         self._key = secrets.token_bytes(32)
         self._lock = Lock()
-        # By path, so that a write finds every variant at once. Plain tuples of text: one object a
-        # resource, and nothing that the garbage collector has to walk.
-        self._resources: OrderedDict[str, _Variants] = OrderedDict()
+        self._forget_all()
+
+    def _forget_all(self) -> None:
+        # By path, so that a write finds every variant at once; the least recently used first. Text and bytes alone:
+        # a dictionary with a new tuple in it is walked by the garbage collector, 60 ms for a million.
+        self._resources: dict[str, bytes] = {}
+        self._lines = Lines()
         self._bytes = 0
         self._entries = 0
 
@@ -60,31 +57,29 @@ class MemoryStore:
     def get(self, path: str, variant: bytes) -> Representation | None:
         """What is kept of this variant, or None."""
         with self._lock:
-            for name, validator, headers, body in self._resources.get(path, ()):
-                if name == variant:
-                    self._resources.move_to_end(path)
-                    return Representation(validator, headers, body)
-        return None
+            resource = self._resources.get(path, b"")
+            start = find(variant, resource)
+            if start is None:
+                return None
+            self._resources[path] = self._resources.pop(path)
+            lines = self._lines
+        return unpack(resource, start, lines)
 
     def put(self, path: str, variant: bytes, representation: Representation) -> None:
         """Keep a representation, instead of the former one; make room if it takes that."""
-        # Most header lines are the same for all resources of a server: one copy serves them all.
-        headers = tuple(
-            [line if line.lower().startswith(_OWN) else sys.intern(line) for line in representation.headers]
-        )
-        entry = (variant, representation.validator, headers, representation.body)
         with self._lock:
             former = self._take(path)
             # The newest last. What is too large to keep still replaces what it has outdated.
-            now = (*(kept for kept in former if kept[0] != variant), entry)[-_MAX_VARIANTS:]
-            while now and _cost(path, now) > self.max_bytes:
-                now = now[1:]
+            now = [former[start:end] for name, start, end in records(former) if name != variant]
+            now = [*now, pack(variant, representation, self._lines)][-_MAX_VARIANTS:]
+            while now and _cost(path, sum(map(len, now))) > self.max_bytes:
+                del now[0]
             if now:
-                self._resources[path] = now
+                resource = b"".join(now)
+                self._make_room(_cost(path, len(resource)))
+                self._resources[path] = resource
                 self._entries += len(now)
-                self._bytes += _cost(path, now)
-            while self._bytes > self.max_bytes:
-                self._take(next(iter(self._resources)))
+                self._bytes += _cost(path, len(resource))
 
     def drop(self, path: str) -> None:
         """Forget every variant of a resource."""
@@ -94,8 +89,7 @@ class MemoryStore:
     def clear(self) -> None:
         """Forget all."""
         with self._lock:
-            self._resources.clear()
-            self._bytes = self._entries = 0
+            self._forget_all()
 
     def size(self) -> Size:
         """How much is held now."""
@@ -106,12 +100,29 @@ class MemoryStore:
         """Forget all: what a session read is gone with it."""
         self.clear()
 
-    def _take(self, path: str) -> _Variants:
-        """Take a resource out. The caller holds the lock."""
-        variants = self._resources.pop(path, ())
-        self._entries -= len(variants)
-        self._bytes -= _cost(path, variants)
-        return variants
+    # The caller of these holds the lock.
+
+    def _take(self, path: str) -> bytes:
+        """Take a resource out."""
+        resource = self._resources.pop(path, b"")
+        if resource:
+            self._entries -= sum(1 for _ in records(resource))
+            self._bytes -= _cost(path, len(resource))
+        return resource
+
+    def _make_room(self, needed: int) -> None:
+        """Take out the least recently used until so many bytes fit."""
+        if self._bytes + needed <= self.max_bytes:
+            return
+        too_many = self._bytes + needed - self.max_bytes + self.max_bytes // _SHARE
+        oldest: list[str] = []
+        for path, resource in self._resources.items():
+            if too_many <= 0:
+                break
+            oldest.append(path)
+            too_many -= _cost(path, len(resource))
+        for path in oldest:
+            self._take(path)
 
     def __getstate__(self) -> dict[str, int]:
         return {"max_bytes": self.max_bytes}
@@ -120,11 +131,6 @@ class MemoryStore:
         self.__init__(max_bytes=state["max_bytes"])  # type: ignore[misc]  # a new store of the same bound
 
 
-def _cost(path: str, variants: _Variants) -> int:
+def _cost(path: str, size: int) -> int:
     """Bytes of a resource and its variants, their keys and headers counted."""
-    if not variants:
-        return 0
-    texts = sum(
-        len(variant) + len(etag) + sum(map(len, headers)) + len(body) for variant, etag, headers, body in variants
-    )
-    return _OVERHEAD + len(path) + texts + _VARIANT_OVERHEAD * (len(variants) - 1)
+    return _OVERHEAD + len(path) + size

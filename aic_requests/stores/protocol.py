@@ -27,15 +27,25 @@ class Size(NamedTuple):
 
 class Store(Protocol):
     """
-    Keeps representations for a session. Safe under threads; a failure is a miss, never an exception.
+    Keeps representations for a session. Safe under threads.
 
     A representation is found by the resource's path and by the variant of it: who read it, with
     which query and which Accept headers, hashed.
+
+    One rule for all that can go wrong with what a store is kept in. Locked, full, corrupt, read-only, of a newer
+    version, gone, or slow: it is a miss, and nothing is kept. It never raises, it does not take longer than a request,
+    and it never serves what it is not sure of. Each kind of trouble is told once, by a warning of the logger
+    ``aic_requests`` that says where and what to do, and again when it comes back after the store has worked. It is no
+    Python warning, which ``-W error`` would turn into an exception.
+
+    A store may be stale: the server is asked about everything that it serves, so that this costs an answer in full and
+    is never a wrong one. What a :meth:`drop` could not remove, the same store does not serve, however, since a server
+    may count a resource that was created anew from the same first revision.
     """
 
     @property
     def key(self) -> bytes:
-        """The secret that variants are hashed with; it lives as long as the store."""
+        """The secret that variants are hashed with; the same as long as this object lives, whatever goes wrong."""
         ...
 
     def get(self, path: str, variant: bytes) -> Representation | None:

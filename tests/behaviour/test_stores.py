@@ -1,25 +1,22 @@
 """What a store is to its sessions: the same for each kind of store, on each kind of server."""
 
 import pickle
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from aic_requests import MemoryStore, PreconditionFailed, Store
+from aic_requests import PreconditionFailed
 
+from ..every_store import BOUNDED, STORES
 from .place import TYPICAL
-
-#: How to make each kind of store: in a folder, holding so many bytes at most. Another kind is another line.
-STORES: dict[str, Callable[[Path, int], Store]] = {
-    "memory": lambda folder, most: MemoryStore(max_bytes=most),
-}
 
 
 @pytest.fixture(params=STORES)
 def make(request, tmp_path):
     """Makes a store that holds so many bytes at most."""
     return lambda most=2**26: STORES[request.param](tmp_path, most)
+
+
+bounded = pytest.mark.parametrize("make", BOUNDED, indirect=True)
 
 
 def reads(place):
@@ -68,6 +65,7 @@ def test_a_hit_in_a_shared_store_teaches(place, make):
     assert place.sent[-1].match == tag
 
 
+@bounded
 def test_a_store_that_is_too_small_forgets(place, make):
     """What has fallen out is read in full, and is right; the bound holds."""
     store = make(15_000)
@@ -80,6 +78,7 @@ def test_a_store_that_is_too_small_forgets(place, make):
     assert session.get(paths[0]).from_cache is False
 
 
+@bounded
 @TYPICAL
 def test_what_does_not_fit_is_read_each_time(place, make):
     """Nor does it leave an older self behind."""

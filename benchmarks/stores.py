@@ -1,0 +1,380 @@
+"""
+What each store costs, beside the memory store and the backends of requests-cache.
+
+    python benchmarks/stores.py                      # some minutes
+    python benchmarks/stores.py --entries 1000000    # the growth of it: half an hour, 4 GB
+
+Redis needs a redis-server (apt-get install redis-server) and redis-py (pip install "aic-requests[redis]");
+requests-cache is none of this library's dependencies (pip install requests-cache). What is absent is left out, by name.
+
+A read that is revalidated: all stores in one process, batches in random order, the server in another process; the ratio
+is the median over the rounds of the ratio within a round. Everything else: a process for each store.
+"""
+
+import argparse
+import gc
+import importlib.util
+import multiprocessing
+import os
+import random
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import requests
+from beside_requests import BODY, HEADERS, serve
+
+from aic_requests import AICSession, MemoryStore, RedisStore, SQLiteStore, Store
+from aic_requests.stores import Representation
+
+LINES = tuple(HEADERS.decode().split("\r\n")[1:-2])
+SPAWN = multiprocessing.get_context("spawn")
+PROCESSES = 4
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where things are for one run: a folder, a port of a Redis, the web server."""
+
+    folder: str
+    redis: int
+    base: str
+
+
+class Ours:
+    """A store of this library."""
+
+    def __init__(self, kind: str, place: Place) -> None:
+        most = 1 << 40
+        self.store: Store = {
+            "MemoryStore": lambda: MemoryStore(max_bytes=most),
+            "SQLiteStore": lambda: SQLiteStore(f"{place.folder}/ours.db", max_bytes=most, no_store="keep"),
+            "RedisStore": lambda: RedisStore(f"redis://127.0.0.1:{place.redis}/0", no_store="keep"),
+        }[kind]()
+        self.session: requests.Session = AICSession(place.base, store=self.store)
+
+    def keep(self, number: int) -> None:
+        """Keep the representation of one resource."""
+        headers = (f'ETag: "{number}"', f"Content-Length: {len(BODY)}", "Content-Type: application/json", *LINES)
+        kept = Representation(f'"{number}"', headers, b"%012d" % number + BODY[12:])
+        self.store.put(_path(number), number.to_bytes(16, "big"), kept)
+
+    def find(self, number: int) -> bool:
+        """Look one up."""
+        return self.store.get(_path(number), number.to_bytes(16, "big")) is not None
+
+    def bound(self) -> bool:
+        """Let it grow no more."""
+        if hasattr(self.store, "max_bytes"):
+            self.store.max_bytes = self.store.size().bytes
+        return hasattr(self.store, "max_bytes")
+
+
+class Theirs:
+    """A backend of requests-cache."""
+
+    def __init__(self, kind: str, place: Place) -> None:
+        from requests_cache import CachedSession, RedisCache, SQLiteCache
+
+        backend: Any = {
+            "requests-cache memory": lambda: "memory",
+            "requests-cache SQLite": lambda: SQLiteCache(f"{place.folder}/theirs.db", wal=True),
+            "requests-cache Redis": lambda: RedisCache(port=place.redis, db=1),
+        }[kind]()
+        self.session: requests.Session = CachedSession(backend=backend, always_revalidate=True)
+        self._cache = self.session.cache  # type: ignore[attr-defined]
+        self._response = requests.get(f"{place.base}/x", timeout=10)
+
+    def keep(self, number: int) -> None:
+        """Keep the answer of one resource."""
+        self._response._content = b"%012d" % number + BODY[12:]
+        self._response.url = self._response.request.url = _path(number)
+        self._cache.save_response(self._response, f"{number:032}")
+
+    def find(self, number: int) -> bool:
+        """Look one up."""
+        return self._cache.get_response(f"{number:032}") is not None
+
+    def bound(self) -> bool:
+        """It has none in bytes."""
+        return False
+
+
+KINDS: dict[str, type[Ours] | type[Theirs]] = {
+    "MemoryStore": Ours,
+    "SQLiteStore": Ours,
+    "RedisStore": Ours,
+    "requests-cache memory": Theirs,
+    "requests-cache SQLite": Theirs,
+    "requests-cache Redis": Theirs,
+}
+
+
+@dataclass
+class Row:
+    """What is known of one store. Microseconds, but where it says otherwise."""
+
+    kind: str
+    entries: int = 0
+    read: float = 0.0
+    ratio: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    wall: float = 0.0
+    find: float = 0.0
+    keep: float = 0.0
+    memory: float | None = None
+    pause: float | None = None
+    stored: float | None = None
+    evict: tuple[float, float] | None = None
+    rate: float | None = None
+    reads: list[float] = field(default_factory=list)
+    walls: list[float] = field(default_factory=list)
+
+
+def _path(number: int) -> str:
+    return f"https://tenant.example.com/openidm/managed/alpha_user/{number:08}-9a5b-4a39-a6a3-3f3a5e8bd9d1"
+
+
+# Growth, in a process of its own
+
+
+def grow(kind: str, place: Place, entries: int, told: Connection) -> None:
+    """Fill a store, and see what it has become."""
+    one = KINDS[kind](kind, place)
+    # What is made on first use is not the entries' doing.
+    one.keep(0)
+    one.find(0)
+    redis_before = _redis_memory(place)
+    bare, before = statistics.median([_pause() for _ in range(11)]), _resident()
+    start = time.perf_counter()
+    for number in range(1, entries + 1):
+        one.keep(number)
+    row = Row(kind, entries, keep=(time.perf_counter() - start) / entries * 1e6)
+    after = _resident()
+    # Something new each time: what a collection has once seen through it may not look at again.
+    row.pause = statistics.median([(one.keep(number), _pause())[1] for number in range(1, 12)]) - bare
+    if "emory" in kind:
+        row.memory = (after - before) / entries - len(BODY)
+    elif "Redis" in kind:
+        row.stored = (_redis_memory(place) - redis_before) / entries
+    else:
+        row.stored = sum(file.stat().st_size for file in Path(place.folder).glob("*.db*")) / entries
+    chosen = [random.randint(1, entries) for _ in range(2000 if "Redis" in kind else 10_000)]
+    start = time.perf_counter()
+    assert sum(one.find(number) for number in chosen) == len(chosen)
+    row.find = (time.perf_counter() - start) / len(chosen) * 1e6
+    if one.bound():
+        row.evict = _eviction(one, entries)
+    told.send(row)
+
+
+def _eviction(one: Ours | Theirs, entries: int) -> tuple[float, float]:
+    """Mean and longest time to keep one more where another has to go; a tenth of all, so that the rare occurs."""
+    times = []
+    for number in range(entries + 1, entries + max(1000, entries // 10)):
+        start = time.perf_counter()
+        one.keep(number)
+        times.append((time.perf_counter() - start) * 1e6)
+    return statistics.mean(times), max(times)
+
+
+def _pause() -> float:
+    """Milliseconds of a full collection."""
+    start = time.perf_counter()
+    gc.collect()
+    return (time.perf_counter() - start) * 1e3
+
+
+def _resident() -> int:
+    with open("/proc/self/statm", encoding="ascii") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _redis_memory(place: Place) -> int:
+    if not place.redis:
+        return 0
+    import redis
+
+    with redis.Redis(port=place.redis) as client:
+        return int(client.info("memory")["used_memory"])
+
+
+# Several processes at once
+
+
+def look_up(kind: str, place: Place, entries: int, seconds: float, told: Connection) -> None:
+    """Look up as fast as it goes, with a write among a hundred."""
+    one = KINDS[kind](kind, place)
+    one.find(1)
+    told.send(None)
+    told.recv()
+    done, end = 0, time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        for _ in range(99):
+            one.find(random.randint(1, entries))
+        one.keep(random.randint(1, entries))
+        done += 100
+    told.send(done / seconds)
+
+
+def rate(kind: str, place: Place, entries: int) -> float:
+    """Lookups and writes a second of all processes together."""
+    pipes = [SPAWN.Pipe() for _ in range(PROCESSES)]
+    children = [SPAWN.Process(target=look_up, args=(kind, place, entries, 2.0, pipe[1])) for pipe in pipes]
+    for child in children:
+        child.start()
+    for here, _ in pipes:
+        here.recv()
+    for here, _ in pipes:
+        here.send(None)
+    total = sum(here.recv() for here, _ in pipes)
+    for child in children:
+        child.join()
+    return total
+
+
+# Reads that are revalidated, side by side
+
+
+def read(rows: list[Row], place: Place, rounds: int, batch: int) -> None:
+    """Fill in what a read costs that ends in a 304."""
+    calls: dict[str, Callable[[], object]] = {}
+    for row in rows:
+        session = KINDS[row.kind](row.kind, place).session
+        calls[row.kind] = _reading(session, f"{place.base}/x")
+        assert [calls[row.kind]() for _ in range(3)][-1], f"{row.kind} does not revalidate"
+    for _ in range(rounds):
+        for row in random.sample(rows, len(rows)):
+            wall, cpu = time.perf_counter(), time.process_time()
+            for _ in range(batch):
+                calls[row.kind]()
+            row.reads.append((time.process_time() - cpu) / batch * 1e6)
+            row.walls.append((time.perf_counter() - wall) / batch * 1e6)
+    for row in rows:
+        ratios = [mine / first for first, mine in zip(rows[0].reads, row.reads, strict=True)]
+        low, middle, high = statistics.quantiles(ratios, n=4)
+        row.read, row.ratio, row.wall = statistics.median(row.reads), (low, middle, high), statistics.median(row.walls)
+
+
+def _reading(session: requests.Session, url: str) -> Callable[[], object]:
+    def call() -> object:
+        response = session.get(url)
+        assert response.content == BODY
+        return getattr(response, "from_cache", False)
+
+    return call
+
+
+# All of it
+
+
+@contextmanager
+def redis_server(folder: str) -> Iterator[int]:
+    """The port of a Redis for a block; 0 where there is none."""
+    program = shutil.which("redis-server")
+    if program is None or importlib.util.find_spec("redis") is None:
+        yield 0
+        return
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"]
+    with subprocess.Popen([program, *options], stdout=subprocess.DEVNULL) as process:
+        try:
+            for _ in range(500):
+                try:
+                    socket.create_connection(("127.0.0.1", port), 1).close()
+                    break
+                except OSError:
+                    time.sleep(0.01)
+            yield port
+        finally:
+            process.terminate()
+
+
+def present(place: Place) -> list[str]:
+    """The stores that can take part; the others are named."""
+    missing = {}
+    for kind, of in KINDS.items():
+        if "Redis" in kind and not place.redis:
+            missing[kind] = 'apt-get install redis-server; pip install "aic-requests[redis]"'
+        if of is Theirs and importlib.util.find_spec("requests_cache") is None:
+            missing[kind] = "pip install requests-cache"
+    for kind, command in missing.items():
+        print(f"left out: {kind} ({command})")
+    return [kind for kind in KINDS if kind not in missing]
+
+
+def measured(rows: list[Row], place: Place, given: argparse.Namespace) -> None:
+    """Fill in the rows."""
+    for row in rows:
+        print(f"... {row.kind}", file=sys.stderr)
+        entries = given.entries if KINDS[row.kind] is Ours else min(given.entries, given.theirs)
+        here, there = SPAWN.Pipe()
+        child = SPAWN.Process(target=grow, args=(row.kind, place, entries, there))
+        child.start()
+        there.close()
+        row.__dict__.update(here.recv().__dict__)
+        child.join()
+        if "emory" not in row.kind:
+            row.rate = rate(row.kind, place, entries)
+    read(rows, place, given.rounds, given.batch)
+
+
+def show(rows: list[Row]) -> None:
+    """Print the table."""
+    print(
+        f"\n{'':22} | a revalidated read              | {'':>9} | {'find':>6} {'keep':>6} | {'over':>7} {'stored':>7} "
+        f"{'gc':>7} | evicting       | {PROCESSES} processes"
+    )
+    print(
+        f"{'':22} | {'wall':>6} {'CPU':>6}  {'ratio':16} | {'entries':>9} | {'us':>6} {'us':>6} | {'body, B':>7} "
+        f"{'B each':>7} {'ms':>7} | {'us':>6} {'max ms':>7} | calls/s"
+    )
+    for row in rows:
+        low, middle, high = row.ratio
+        ratio = f"{middle:.2f} ({low:.2f}-{high:.2f})"
+        mean, longest = row.evict or (None, None)
+        print(
+            f"{row.kind:22} | {row.wall:6.0f} {row.read:6.0f}  {ratio:16} | {row.entries:9,} | "
+            f"{row.find:6.1f} {row.keep:6.1f} | {_of(row.memory):>7} {_of(row.stored):>7} {_of(row.pause, 1):>7} | "
+            f"{_of(mean, 1):>6} {_of(longest and longest / 1e3, 1):>7} | {_of(row.rate):>7}"
+        )
+
+
+def _of(value: float | None, digits: int = 0) -> str:
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def main() -> int:
+    """Measure, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--entries", type=int, default=20_000, help="resources in each store of this library")
+    parser.add_argument("--theirs", type=int, default=5_000, help="at most so many in each of requests-cache")
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--batch", type=int, default=100)
+    parser.add_argument("--gate", type=float, help="exit with 1 if SQLiteStore's ratio is above this")
+    given = parser.parse_args()
+
+    here, there = SPAWN.Pipe()
+    server = SPAWN.Process(target=serve, args=(there,), daemon=True)
+    server.start()
+    with tempfile.TemporaryDirectory() as folder, redis_server(folder) as port:
+        place = Place(folder, port, f"http://127.0.0.1:{here.recv()}")
+        rows = [Row(kind) for kind in present(place)]
+        measured(rows, place, given)
+        show(rows)
+    server.terminate()
+    return int(given.gate is not None and rows[1].ratio[1] > given.gate)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
