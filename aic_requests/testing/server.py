@@ -5,11 +5,11 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
-from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 
 from .faults import Fault
 from .messages import Answer, Request
+from .wire import written
 
 Handle = Callable[[Request], tuple[Answer | None, Fault | None]]
 
@@ -105,13 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
         if answer is None or connection in ("drop", "reset"):
             self._hang_up(reset=connection == "reset")
             return
-        message = self._message(answer)
-        if connection == "headers":
-            # In the middle of a header line.
-            message = message[: message.index(b"\r\n\r\n") - 3]
-        elif connection == "truncate":
-            message = message[: len(message) - max(1, len(answer.body) // 2)]
-        self.wfile.write(message)
+        self.wfile.write(written(answer, self.command, connection))
         self.wfile.flush()
         if connection is not None:
             self._hang_up(reset=False)
@@ -129,19 +123,6 @@ class _Handler(BaseHTTPRequestHandler):
         if length < 0:
             raise ValueError(length)
         return self.rfile.read(length)
-
-    def _message(self, answer: Answer) -> bytes:
-        """The whole answer in one piece."""
-        try:
-            phrase = HTTPStatus(answer.status).phrase
-        except ValueError:
-            phrase = ""
-        lines = [f"HTTP/1.1 {answer.status} {phrase}", f"Date: {self.date_time_string()}"]
-        lines += [f"{name}: {value}" for name, value in answer.headers]
-        if answer.status != 304 and not any(name.lower() == "content-length" for name, _ in answer.headers):
-            lines.append(f"Content-Length: {len(answer.body)}")
-        body = b"" if self.command == "HEAD" or answer.status == 304 else answer.body
-        return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + body
 
     def _hang_up(self, *, reset: bool) -> None:
         self.close_connection = True
