@@ -1,6 +1,7 @@
 """Generated requests through both doors of a tenant: the answers, the failures and the journals are the same."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -15,17 +16,30 @@ from ..differential.sides import Ask, Names
 
 #: What the generator's collections are called here: ``users``, ``groups``, ``strings``, ``inside`` and ``absent``.
 _MANAGED = ("/openidm/managed/role", "/openidm/managed/thing", "/openidm/managed/user")
-_CONFIGURED = "/am/json/realms/root/realms/alpha/realm-config/agents/OAuth2Client"
-_AM = "/am/json/realms/root/realm-config/agents/OAuth2Client"
+_AIC = (
+    "/openidm/managed/alpha_role",
+    "/am/json/realms/root/realms/alpha/realm-config/agents/OAuth2Client",
+    "/openidm/system/ldap/account",
+    "/environment/variables",
+    "/openidm/config",
+)
+_AM = (
+    "/am/json/realms/root/realm-config/agents/OAuth2Client",
+    "/am/json/realms/root/users",
+    "/am/json/global-config/sites",
+    "/am/json/realms/root/scripts",
+    "/am/json/nowhere",
+)
+_MEMORY = ("/users", "/groups", "/users", "/groups", "/users")
 PROFILES = {
-    "aic": (AIC, ("/openidm/managed/alpha_role", _CONFIGURED, "/openidm/system/x/y", "/environment/variables", "/openidm/config")),
-    "crest": (CREST, ("/users", "/groups", "/users", "/groups", "/users")),
-    "gzip": (replace(CREST, gzip="strips"), ("/users", "/groups", "/users", "/groups", "/users")),
+    "aic": (AIC, _AIC),
+    "crest": (CREST, _MEMORY),
+    "gzip": (replace(CREST, gzip="strips"), _MEMORY),
     "openidm": (OPENIDM, (*_MANAGED, "/openidm/config", "/openidm/nowhere")),
     "orientdb": (OPENIDM_ORIENTDB, (*_MANAGED, "/openidm/config", "/openidm/nowhere")),
-    "openam": (OPENAM, (_AM, "/am/json/realms/root/users", "/am/json/global-config/sites", "/am/json/realms/root/scripts", "/am/json/x")),
-    "rest2ldap": (REST2LDAP, ("/openidm/managed/user", "/openidm/managed/role", "/openidm/managed/user", "/x", "/y")),
-}  # fmt: skip
+    "openam": (OPENAM, _AM),
+    "rest2ldap": (REST2LDAP, (*_MANAGED, "/openidm/config", "/openidm/nowhere")),
+}
 
 faults = mostly(
     st.none(),
@@ -104,7 +118,7 @@ class Both:
 
     def answered(self, session, asked: Ask):
         """Status, reason, headers and body, or the exception: its class and those of its causes."""
-        collection, resource = asked.place
+        collection = asked.place[0]
         path = asked.path.replace(f"/{collection}", self.places.get(collection, f"/{collection}"), 1)
         # requests sends no blanks in front of a value.
         headers = {name: self.names.named(value).lstrip().encode() for name, value in asked.headers}
@@ -124,10 +138,8 @@ class Both:
 
     def learn(self, asked, heard):
         if heard[0] in (200, 201):
-            try:
+            with suppress(ValueError):
                 self.names.learn(asked, heard[0], json.loads(heard[-1]))
-            except ValueError:
-                pass
 
 
 def causes(error):
