@@ -14,8 +14,8 @@ from urllib3.exceptions import HTTPError as Urllib3Error
 from .bodies import json_object
 from .errors import AICError, AmbiguousWrite, NotFound, PreconditionFailed, ServerError
 from .lost_answers import Attempt, Change, Document, Fate, changed, same
-from .maybe_applied import maybe_applied
 from .operations import selects_fields
+from .outcome import maybe_applied
 from .preconditions import conditions_of, is_echo
 from .retries import pause_before
 from .revision import Revision
