@@ -148,7 +148,10 @@ class TokenEndpoint:
         if header.get("alg") == "none":
             raise _Refused("server_error", _UNEXPECTED_HERE)
         account = self._accounts.get(str(claims.get("iss")))
-        if account is None or claims.get("sub") != account.id or header.get("kid") != account.jwk.get("kid"):
+        if account is None or claims.get("sub") != account.id:
+            raise invalid
+        # It may go unnamed: frodo-lib, which all of AIC's recordings are of, names none.
+        if header.get("kid") not in (None, account.jwk.get("kid")):
             raise invalid
         try:
             self._jwt.decode(assertion, self._keys[account.id], algorithms=["RS256"], options=_SIGNATURE_ONLY)
