@@ -70,6 +70,12 @@ class Server:
         return self._handle(request)
 
 
+def _in_origin_form(target: str) -> str:
+    """Path and query of a target, which clients send to a proxy with the origin, and servers must take (RFC 9112)."""
+    scheme, found, rest = target.partition("://")
+    return f"/{rest.partition('/')[2]}" if found and scheme.lower() in ("http", "https") else target
+
+
 class _Handler(BaseHTTPRequestHandler):
     """Speaks HTTP with one connection."""
 
@@ -95,7 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         request = Request(
             self.command,
-            self.path,
+            _in_origin_form(self.path),
             tuple(self.headers.items()),
             body,
             f"http://{self.headers.get('Host', '')}",
@@ -122,7 +128,10 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         if length < 0:
             raise ValueError(length)
-        return self.rfile.read(length)
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise ConnectionError("the body ends before its end")
+        return body
 
     def _hang_up(self, *, reset: bool) -> None:
         self.close_connection = True
