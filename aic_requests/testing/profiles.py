@@ -119,6 +119,8 @@ class Behaviour:
         sorts: ``_sortKeys`` are heeded.
         cased: Filters tell upper case from lower.
         star: ``*`` in ``_fields`` is every field (OpenIDM).
+        public: Whoever asks may read, without a token.
+        esv: The service of ESVs answers, which is no CREST server (:mod:`esv`).
     """
 
     place: str
@@ -168,6 +170,8 @@ class Behaviour:
     sorts: bool = True
     cased: bool = False
     star: bool = False
+    public: bool = False
+    esv: bool = False
 
     def matches(self, segments: tuple[str, ...]) -> tuple[tuple[str, ...], str | None] | None:
         """Split a path into collection and id; the id is None for the collection itself."""
@@ -201,6 +205,7 @@ class Profile:
     Attributes:
         behaviours: The first whose place fits counts.
         relationships: What refers to what.
+        documents: What every such server has from the start: the path of a collection, and a document of it.
         context: Path before the collections in ``Location``; None: the collection's own path.
         sessions: The header that brings a session instead of a bearer token (AM's ``iPlanetDirectoryPro``); a cookie
             of that name will do, too.
@@ -223,6 +228,7 @@ class Profile:
 
     behaviours: tuple[Behaviour, ...]
     relationships: tuple[Relationship, ...] = ()
+    documents: tuple[tuple[str, dict[str, Any]], ...] = ()
     context: str | None = None
     sessions: str | None = None
     challenge: str | None = None
@@ -264,7 +270,12 @@ MANAGED = Behaviour(
     query_ids=("query-all", "query-all-ids"),
     required=("userName",),
     unique=("userName",),
+    star=True,
 )
+
+_ESV = Behaviour("/environment/*", revision="none", headers=(), max_page_size=100, reasons=False, esv=True)
+
+_POLICY_SETS = Behaviour("/", revision="time", headers=_AM_HEADERS, ignores_match=True, paging="remaining")
 
 #: PingOne Advanced Identity Cloud, as recorded.
 AIC = Profile(
@@ -281,14 +292,27 @@ AIC = Profile(
             headers=_AM_HEADERS,
             ignores_match=True,
             paging="none",
+            actions=("nextdescendents",),
         ),
         Behaviour("/am/json/global-config/**", revision="hash", headers=_AM_HEADERS, ignores_match=True, paging="none"),
-        Behaviour("/environment/variables", revision="none", headers=(), max_page_size=100, reasons=False),
-        Behaviour("/environment/secrets", revision="none", headers=(), max_page_size=100, reasons=False),
-        Behaviour("/environment/secrets/*/versions", revision="none", headers=(), reasons=False, bare=True),
+        Behaviour("/am/json/realms/root/realms/*/scripts", revision="none", headers=_AM_HEADERS, paging="none"),
+        replace(_POLICY_SETS, place="/am/json/realms/root/realms/*/applications"),
+        replace(_POLICY_SETS, place="/am/json/realms/root/realms/*/policies"),
+        replace(_POLICY_SETS, place="/am/json/realms/root/realms/*/resourcetypes"),
+        Behaviour("/am/json/serverinfo", revision="hash", headers=_AM_HEADERS, public=True),
+        replace(_ESV, place="/environment/variables", actions=("setDescription",)),
+        replace(_ESV, place="/environment/secrets", actions=("setDescription",), private=("valueBase64",)),
+        replace(_ESV, place="/environment/secrets/*/versions", bare=True, max_page_size=None, private=("valueBase64",)),
         Behaviour(
             "/iga/governance/*", revision="weak", headers=(("Cache-Control", "no-store"), ("Vary", "Accept-Encoding"))
         ),
+    ),
+    documents=(
+        # What a client asks before it signs in: the name of the session's cookie is the tenant's own.
+        ("/am/json/serverinfo", {"_id": "*", "cookieName": "6ac6499e9da2071", "secureCookie": True, "realm": "/"}),
+        ("/am/json/serverinfo", {"_id": "version", "version": "8.0.0", "fullVersion": "Access Management 8.0.0"}),
+        ("/am/json/global-config/realms", {"_id": "L2FscGhh", "name": "alpha", "parentPath": "/", "active": True}),
+        ("/am/json/global-config/realms", {"_id": "L2JyYXZv", "name": "bravo", "parentPath": "/", "active": True}),
     ),
     not_modified=True,
 )

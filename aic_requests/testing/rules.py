@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from threading import RLock
+from typing import cast
 
 from .collection import Collection, Numbers, Stored, hash_of
 from .conditions import check_demand, check_match, check_rev, heeding_body
 from .container import Container
+from .esv import in_crest
 from .messages import DEEPEST, Answer, Document, Headers, Refusal, Request, depth_of, same, to_json
 from .patching import operations_of, patched
 from .policies import check_policies
@@ -39,6 +41,8 @@ class Rules:
         self._collections: dict[tuple[str, ...], Collection] = {}
         self._container = Container(profile, self._numbers)
         self._references = References(profile, self._numbers, self.collection)
+        for path, document in profile.documents:
+            self.collection(path).write(str(document["_id"]), document)
 
     def collection(self, path: str) -> Collection:
         """
@@ -62,7 +66,7 @@ class Rules:
                 return by_itself
             behaviour = self._behaviour(request)
             try:
-                principal = self._principal(request)
+                principal = self._principal(request, behaviour)
                 request = self._container.stripped(request)
                 answer = versioned(self._carry_out(request, principal), behaviour, request)
             except Refusal as refusal:
@@ -74,8 +78,8 @@ class Rules:
 
     # Who and where
 
-    def _principal(self, request: Request) -> str:
-        if self.tokens is None:
+    def _principal(self, request: Request, behaviour: Behaviour) -> str:
+        if self.tokens is None or (behaviour.public and request.method == "GET"):
             return "anonymous"
         if self.profile.sessions is not None:
             token = request.header(self.profile.sessions.lower()) or request.cookie(self.profile.sessions)
@@ -124,8 +128,11 @@ class Rules:
         if request.method == "OPTIONS":
             allowed = ("DELETE", "GET", "HEAD", "PATCH", "PUT", "OPTIONS", "TRACE")
             return Answer(200, [("Allow", name) for name in allowed], b"", "options")
+        behaviour = self._behaviour(request)
+        if behaviour.esv:
+            request = in_crest(request, behaviour)
         reading = Reading.of(request)
-        version_of(self._behaviour(request), request)
+        version_of(behaviour, request)
         referring = self._references.named(request.segments)
         if referring is not None:
             return self._references.answer(*referring, reading)
@@ -169,6 +176,17 @@ class Rules:
             cleared = len(collection.documents)
             collection.documents.clear()
             return Answer(200, [*collection.behaviour.headers, JSON], to_json({"cleared": cleared}), "cleared")
+        known = reading.action in collection.behaviour.actions
+        if known and reading.action == "nextdescendents" and resource_id is None:
+            rows = self._below(request.segments)
+            return Answer(200, [*collection.behaviour.headers, JSON], to_json({"result": rows}), f"{len(rows)} below")
+        if known and reading.action == "setDescription" and resource_id is not None:
+            body = cast("Document", reading.body) if isinstance(reading.body, dict) else {}
+            if "description" not in body:
+                raise Refusal(400, "No description")
+            content = _found(collection, resource_id).content
+            collection.write(resource_id, content | {"description": body["description"]})
+            return Answer(200, [*collection.behaviour.headers], b"", "another description")
         if resource_id is not None and reading.action in _OF_ONE and reading.action in collection.behaviour.actions:
             asked = replace(reading, operation=_OF_ONE[reading.action])
             if asked.operation == "patch":
@@ -179,6 +197,11 @@ class Rules:
             return replace(answer, headers=[one for one in answer.headers if one[0] != "ETag"])
         status = collection.behaviour.unknown_action
         raise Refusal(status, f"The action '{reading.action}' is not supported", rule="unknown action")
+
+    def _below(self, place: tuple[str, ...]) -> list[Document]:
+        """All documents at a place and below it (AM's configuration)."""
+        collections = [one for at, one in self._collections.items() if at[: len(place)] == place]
+        return [collection.read(one) for collection in collections for one in collection]
 
     def _create(
         self,
