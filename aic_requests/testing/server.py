@@ -4,14 +4,25 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
+from typing import Protocol
 
 from .faults import Fault
 from .messages import Answer, Request
 
-Handle = Callable[[Request], tuple[Answer | None, Fault | None]]
+#: A slow body comes in so many.
+PIECES = 8
+
+
+class Handle(Protocol):
+    """Answers a request, in time or not at all: :meth:`Tenant.handle`."""
+
+    def __call__(self, request: Request, *, patience: float | None = None) -> tuple[Answer | None, Fault | None]:
+        """Wait no longer than *patience*, in seconds."""
+        ...
 
 
 class Server:
@@ -70,6 +81,12 @@ class Server:
         return self._handle(request)
 
 
+def pieces(body: bytes) -> list[bytes]:
+    """A body in pieces, fewer than :data:`PIECES` if it is very short."""
+    size = max(1, -(-len(body) // PIECES))
+    return [body[start : start + size] for start in range(0, len(body), size)]
+
+
 class _Handler(BaseHTTPRequestHandler):
     """Speaks HTTP with one connection."""
 
@@ -102,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
         answer, fault = self.server.answer(request)
         connection = None if fault is None else fault.connection
-        if answer is None or connection in ("drop", "reset"):
+        if answer is None or connection in ("drop", "reset") or (connection == "truncate" and not answer.body):
             self._hang_up(reset=connection == "reset")
             return
         message = self._message(answer)
@@ -111,10 +128,17 @@ class _Handler(BaseHTTPRequestHandler):
             message = message[: message.index(b"\r\n\r\n") - 3]
         elif connection == "truncate":
             message = message[: len(message) - max(1, len(answer.body) // 2)]
-        self.wfile.write(message)
-        self.wfile.flush()
+        self._write(message, 0.0 if fault is None else fault.slow)
         if connection is not None:
             self._hang_up(reset=False)
+
+    def _write(self, message: bytes, slow: float) -> None:
+        """The whole answer at once, or its body in pieces."""
+        head, end, body = message.partition(b"\r\n\r\n") if slow else (message, b"", b"")
+        self.wfile.write(head + end)
+        for piece in pieces(body):
+            time.sleep(slow / PIECES)
+            self.wfile.write(piece)
 
     def _body(self) -> bytes:
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
@@ -136,7 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
             phrase = HTTPStatus(answer.status).phrase
         except ValueError:
             phrase = ""
-        lines = [f"HTTP/1.1 {answer.status} {phrase}", f"Date: {self.date_time_string()}"]
+        lines = [f"HTTP/1.1 {answer.status} {phrase}"]
         lines += [f"{name}: {value}" for name, value in answer.headers]
         if answer.status != 304 and not any(name.lower() == "content-length" for name, _ in answer.headers):
             lines.append(f"Content-Length: {len(answer.body)}")
