@@ -3,6 +3,7 @@
 import http.client
 import io
 import time
+from collections import deque
 from collections.abc import Mapping
 from http.client import HTTPException
 from typing import Any, cast
@@ -15,7 +16,7 @@ from urllib3.exceptions import ProtocolError
 
 from .messages import Request
 from .server import Handle
-from .wire import written
+from .wire import sent
 
 
 class TenantAdapter(HTTPAdapter):
@@ -44,31 +45,28 @@ class TenantAdapter(HTTPAdapter):
 
         Raises:
             requests.ConnectionError: A fault broke the connection.
-            requests.ReadTimeout: The answer took longer than the caller waits.
+            requests.ReadTimeout: A fault delays the answer longer than *timeout* allows.
         """
-        method = request.method or ""
-        patience = _patience(timeout)
-        start = time.monotonic()
-        answer, fault = self._handle(_asked(request))
-        if patience is not None and time.monotonic() - start > patience:
-            raise exceptions.ReadTimeout(f"Read timed out. (read timeout={patience})", request=request)
-        connection = None if fault is None else fault.connection
+        method, patience = request.method or "", _read_timeout(timeout)
         try:
-            if connection == "reset":
+            answer, fault = self._handle(_asked(request), patience=patience)
+        except TimeoutError:
+            raise exceptions.ReadTimeout("Read timed out.", request=request) from None
+        try:
+            if fault is not None and fault.connection == "reset":
                 raise ConnectionResetError(104, "Connection reset by peer")
-            heard = b"" if answer is None or connection == "drop" else written(answer, method, connection)
-            raw = _heard(heard, method, request.url)
+            raw = _heard(_Wire(sent(answer, method, fault), patience), method, request.url)
         except (OSError, HTTPException) as error:
             raise exceptions.ConnectionError(ProtocolError("Connection aborted.", error), request=request) from error
         return self.build_response(request, raw)
 
 
-def _patience(timeout: Any) -> float | None:
-    """Seconds that the caller waits for an answer; None: for ever."""
+def _read_timeout(timeout: object) -> float | None:
+    """Seconds, of whatever requests takes for a time-out."""
     if isinstance(timeout, Timeout):
         timeout = timeout.read_timeout
-    wanted = cast("Any", timeout[1] if isinstance(timeout, tuple) else timeout)
-    return float(wanted) if isinstance(wanted, int | float) else None
+    read = cast("tuple[object, object]", timeout)[1] if isinstance(timeout, tuple) else timeout
+    return read if isinstance(read, int | float) else None
 
 
 def _asked(request: PreparedRequest) -> Request:
@@ -82,18 +80,43 @@ def _asked(request: PreparedRequest) -> Request:
     return Request(request.method or "", path, headers, _bytes_of(request.body), f"{parts.scheme}://{host}")
 
 
-class _Wire:
-    """A socket of which all that will come is there."""
+class _Wire(io.RawIOBase):
+    """A socket on which everything comes that will come, in its time."""
 
-    def __init__(self, content: bytes) -> None:
-        self._content = content
+    def __init__(self, coming: list[tuple[float, bytes]], patience: float | None) -> None:
+        self._coming = deque(coming)
+        self._patience = patience
 
-    def makefile(self, *_: object) -> io.BytesIO:
+    def makefile(self, *_: object) -> io.BufferedReader:
         """What http.client reads from."""
-        return io.BytesIO(self._content)
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        """It is read from."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """
+        Take the next bytes.
+
+        Raises:
+            TimeoutError: They do not come in time.
+        """
+        if not self._coming:
+            return 0
+        pause, piece = self._coming.popleft()
+        if self._patience is not None and pause > self._patience:
+            time.sleep(self._patience)
+            raise TimeoutError("timed out")
+        time.sleep(pause)
+        size = min(len(buffer), len(piece))
+        buffer[:size] = piece[:size]
+        if piece[size:]:
+            self._coming.appendleft((0.0, piece[size:]))
+        return size
 
 
-def _heard(content: bytes, method: str, url: str | None) -> HTTPResponse:
+def _heard(wire: _Wire, method: str, url: str | None) -> HTTPResponse:
     """
     An answer read as urllib3 reads one from a socket, so that what is broken breaks here in the same way.
 
@@ -101,7 +124,7 @@ def _heard(content: bytes, method: str, url: str | None) -> HTTPResponse:
         OSError: There is none, or it is broken off.
         http.client.HTTPException: It is no HTTP.
     """
-    response = http.client.HTTPResponse(_Wire(content), method=method, url=url)  # type: ignore[arg-type]
+    response = http.client.HTTPResponse(wire, method=method, url=url)  # type: ignore[arg-type]
     response.begin()
     return HTTPResponse(
         # Its types leave out what urllib3 itself puts there.

@@ -19,7 +19,7 @@ def chosen(document: Document, behaviour: Behaviour, reading: Reading) -> Docume
     if "_fields" not in reading.parameters:
         return document
     # A revision that only the body knows is a field like any other.
-    always = ["_id"] if behaviour.revision == "inside" else ["_id", "_rev"]
+    always = [behaviour.id_name] if behaviour.revision == "inside" else [behaviour.id_name, "_rev"]
     if reading.protocol < (2, 0):
         always = []
     result: Document = {name: document[name] for name in always if name in document}
@@ -80,5 +80,5 @@ def refused(refusal: Refusal, request: Request, behaviour: Behaviour, challenge:
     kind = next((value for name, value in request.parameters if name.lower() == "_mimetype"), None)
     raw = kind is not None and method_of(request).upper() == "GET"
     content_type = ("Content-Type", f"{kind};charset=UTF-8") if raw else JSON
-    body = b"" if request.method == "HEAD" else refusal.body(reason=behaviour.reasons)
+    body = b"" if request.method == "HEAD" else refusal.body(kind=behaviour.errors)
     return Answer(refusal.status, [*behaviour.headers, content_type], body, refusal.rule)

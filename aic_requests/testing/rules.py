@@ -1,13 +1,15 @@
 """What a CREST server answers: one set of rules for every door."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from threading import RLock
-from typing import cast
 
+from .clock import Clock
 from .collection import Collection, Numbers, Stored, hash_of
 from .conditions import check_demand, check_match, check_rev, heeding_body
 from .container import Container
-from .esv import in_crest
+from .esvs import Environment
+from .logs import PLACE, Logs
 from .messages import DEEPEST, Answer, Document, Headers, Refusal, Request, depth_of, same, to_json
 from .patching import operations_of, patched
 from .policies import check_policies
@@ -31,16 +33,27 @@ class Rules:
         profile: What kind of server this is.
         tokens: Bearer tokens and whose they are; None: everybody may come in.
         seed: Of the ids and opaque revisions.
+        clock: What time it is.
+        log_keys: Secrets by log API key; None: everybody may read the logs.
     """
 
-    def __init__(self, profile: Profile, tokens: dict[str, str] | None, seed: int) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        tokens: dict[str, str] | None,
+        seed: int,
+        clock: Clock,
+        log_keys: Mapping[str, str] | None = None,
+    ) -> None:
         self.profile = profile
         self.tokens = tokens
         self.lock: RLock = RLock()
         self._numbers = Numbers(seed)
         self._collections: dict[tuple[str, ...], Collection] = {}
         self._container = Container(profile, self._numbers)
-        self._references = References(profile, self._numbers, self.collection)
+        self.references: References = References(profile, self._numbers, self.collection)
+        self._environment = Environment(self.collection, clock)
+        self.logs: Logs = Logs(clock, log_keys, profile.logs, self.lock)
         for path, document in profile.documents:
             self.collection(path).write(str(document["_id"]), document)
 
@@ -64,6 +77,8 @@ class Rules:
             by_itself = self._container.answer(self._container.stripped(request))
             if by_itself is not None:
                 return by_itself
+            if self.profile.logs is not None and f"{request.path}/".startswith(f"{PLACE}/"):
+                return self._container.dressed(request, self.logs.answer(request))
             behaviour = self._behaviour(request)
             try:
                 principal = self._principal(request, behaviour)
@@ -119,7 +134,7 @@ class Rules:
 
     def _at(self, behaviour: Behaviour, place: tuple[str, ...]) -> Collection:
         if place not in self._collections:
-            self._collections[place] = Collection(behaviour, place, self._numbers, self.lock)
+            self._collections[place] = Collection(behaviour, place, self._numbers, self.lock, self.references)
         return self._collections[place]
 
     # What is done
@@ -128,14 +143,15 @@ class Rules:
         if request.method == "OPTIONS":
             allowed = ("DELETE", "GET", "HEAD", "PATCH", "PUT", "OPTIONS", "TRACE")
             return Answer(200, [("Allow", name) for name in allowed], b"", "options")
-        behaviour = self._behaviour(request)
-        if behaviour.esv:
-            request = in_crest(request, behaviour)
+        if self.profile.environment and request.segments[:1] == ("environment",):
+            answer = self._environment.answer(request, principal)
+            if answer is not None:
+                return answer
         reading = Reading.of(request)
-        version_of(behaviour, request)
-        referring = self._references.named(request.segments)
+        version_of(self._behaviour(request), request)
+        referring = self.references.named(request.segments)
         if referring is not None:
-            return self._references.answer(*referring, reading)
+            return self.references.answer(*referring, reading)
         if request.segments == ("openidm", "info", "login") and reading.operation == "read":
             return self._login(reading, principal)
         collection, resource_id = self._locate(request, reading)
@@ -166,27 +182,23 @@ class Rules:
     def _query(self, collection: Collection, resource_id: str | None, reading: Reading) -> Answer:
         if resource_id is not None:
             raise Refusal(400, "A resource cannot be queried")
-        envelope = query(collection, reading.parameters)
+        counted = {"_totalpagedresultspolicy": "EXACT"} if collection.behaviour.counted else {}
+        envelope = query(collection, reading.parameters | counted)
         envelope["result"] = [self._chosen(collection, row, reading) for row in envelope["result"]]
-        body = to_json(envelope["result"] if collection.behaviour.bare else envelope, pretty=is_pretty(reading))
-        return Answer(200, [*collection.behaviour.headers, JSON], body, f"query: {envelope['resultCount']} rows")
+        rule = f"query: {envelope['resultCount']} rows"
+        if collection.behaviour.counted:
+            envelope = _counted(envelope)
+        body = to_json(envelope, pretty=is_pretty(reading))
+        return Answer(200, [*collection.behaviour.headers, JSON], body, rule)
 
     def _action(self, request: Request, collection: Collection, resource_id: str | None, reading: Reading) -> Answer:
         if resource_id is None and reading.action == "clear" and "clear" in collection.behaviour.actions:
             cleared = len(collection.documents)
             collection.documents.clear()
             return Answer(200, [*collection.behaviour.headers, JSON], to_json({"cleared": cleared}), "cleared")
-        known = reading.action in collection.behaviour.actions
-        if known and reading.action == "nextdescendents" and resource_id is None:
+        if reading.action == "nextdescendents" and "nextdescendents" in collection.behaviour.actions:
             rows = self._below(request.segments)
             return Answer(200, [*collection.behaviour.headers, JSON], to_json({"result": rows}), f"{len(rows)} below")
-        if known and reading.action == "setDescription" and resource_id is not None:
-            body = cast("Document", reading.body) if isinstance(reading.body, dict) else {}
-            if "description" not in body:
-                raise Refusal(400, "No description")
-            content = _found(collection, resource_id).content
-            collection.write(resource_id, content | {"description": body["description"]})
-            return Answer(200, [*collection.behaviour.headers], b"", "another description")
         if resource_id is not None and reading.action in _OF_ONE and reading.action in collection.behaviour.actions:
             asked = replace(reading, operation=_OF_ONE[reading.action])
             if asked.operation == "patch":
@@ -222,16 +234,16 @@ class Rules:
             new_id = ""
         if new_id in collection.documents and given is None and (behaviour.takes_ids or behaviour.single):
             raise Refusal(behaviour.taken, "The resource exists already", rule="an _id that is taken")
-        content, wanted = self._references.apart(collection, reading.body)
-        change = self._references.change(collection, new_id, wanted, new=True)
-        stored = self._references.store(collection, new_id, content, None, change)
-        answer = self._shown(collection, new_id, stored, reading, 201, "created")
+        content, wanted = self.references.apart(collection, reading.body)
+        change = self.references.change(collection, new_id, wanted, new=True)
+        stored = self.references.store(collection, new_id, content, None, change)
+        answer = self._shown(collection, new_id, stored, reading, behaviour.created, "created")
         place = request.path.rstrip("/") if given is None else request.path.rstrip("/").rpartition("/")[0]
         if self.profile.context is not None:
             place = self.profile.context
         if behaviour.location is not None:
             place = "/" + "/".join(request.path.strip("/").split("/")[: behaviour.location])
-        if behaviour.single:
+        if behaviour.single or behaviour.created != 201:
             return answer
         return replace(answer, headers=[*answer.headers, ("Location", f"{request.base}{place}/{new_id}")])
 
@@ -255,7 +267,7 @@ class Rules:
             return self._create(request, collection, None, reading, resource_id)
         if reading.none_match is not None:
             raise Refusal(412, "The resource exists already", rule="If-None-Match: *, and it is there")
-        content, wanted = self._references.apart(collection, _without_id(reading.body))
+        content, wanted = self.references.apart(collection, _without_id(reading.body))
         if reading.match is None:
             check_rev(collection.behaviour, reading)
         # A filter before the resource: it comes before the revision too. What merges has the rest already, unless it
@@ -277,10 +289,10 @@ class Rules:
             raise Refusal(behaviour.no_patch, "Patch not supported", rule="no PATCH here")
         if not behaviour.compares_content:
             check_match(behaviour, stored, reading)
-        start = stored.content | self._references.filled(collection, resource_id)
+        start = stored.content | self.references.filled(collection, resource_id)
         content = patched(start, reading.body, inert=behaviour.inert, positions=behaviour.positions)
-        content, wanted = self._references.apart(collection, _without_id(content))
-        gone = dict.fromkeys(self._references.names(collection))
+        content, wanted = self.references.apart(collection, _without_id(content))
+        gone = dict.fromkeys(self.references.names(collection))
         return self._write(collection, resource_id, stored, content, reading, gone | wanted)
 
     def _write(
@@ -295,7 +307,7 @@ class Rules:
         behaviour = collection.behaviour
         if depth_of(content) > DEEPEST:
             raise Refusal(400, "The document would be nested too deeply")
-        change = self._references.change(collection, resource_id, wanted)
+        change = self.references.change(collection, resource_id, wanted)
         if behaviour.compares_content and same(content, stored.content) and not change:
             return self._echo(collection, resource_id, stored, reading)
         check_match(behaviour, stored, heeding_body(reading) if behaviour.heeds_body else reading)
@@ -305,7 +317,7 @@ class Rules:
         target = named if isinstance(named, str) and named not in ("", resource_id) else None
         if target in collection.documents:
             raise Refusal(412, "The resource exists already", rule="renamed to an _id that is taken")
-        now = self._references.store(collection, resource_id, content, stored, change)
+        now = self.references.store(collection, resource_id, content, stored, change)
         if target is not None:
             # What OpenIDM makes of a body with another id: the document goes there, and is not found here.
             collection.documents[target] = collection.documents.pop(resource_id)
@@ -331,7 +343,7 @@ class Rules:
         behaviour = collection.behaviour
         # OpenIDM's delete says 412 where its update says 500, on PostgreSQL.
         check_match(replace(behaviour, malformed=behaviour.malformed_on_delete), stored, reading)
-        self._references.forget(collection, resource_id)
+        self.references.forget(collection, resource_id)
         del collection.documents[resource_id]
         if behaviour.farewell is not None:
             content = dict(behaviour.farewell)
@@ -358,7 +370,7 @@ class Rules:
 
     def _chosen(self, collection: Collection, document: Document, reading: Reading) -> Document:
         """What is asked for of a document, and of its references."""
-        expanded = self._references.expanded(collection, str(document["_id"]), reading)
+        expanded = self.references.expanded(collection, str(document[collection.behaviour.id_name]), reading)
         if collection.behaviour.raw and reading.protocol < (2, 0):
             document = _without_id(document)
         return chosen(document, collection.behaviour, reading) | expanded
@@ -374,6 +386,13 @@ class Rules:
         if tag is not None:
             headers.append(("ETag", tag))
         return Answer(status, headers, body, rule)
+
+
+def _counted(envelope: Document) -> Document:
+    """IGA's envelope."""
+    count, total = envelope["resultCount"], envelope["totalPagedResults"]
+    counts = {"totalCount": count if total < 0 else total, "resultCount": count}
+    return {"result": envelope["result"], "searchAfterKey": None, **counts}
 
 
 def _found(collection: Collection, resource_id: str) -> Stored:

@@ -4,14 +4,22 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
+from typing import Protocol
 
 from .faults import Fault
 from .messages import Answer, Request
-from .wire import written
+from .wire import sent
 
-Handle = Callable[[Request], tuple[Answer | None, Fault | None]]
+
+class Handle(Protocol):
+    """Answers a request, in time or not at all: :meth:`Tenant.handle`."""
+
+    def __call__(self, request: Request, *, patience: float | None = None) -> tuple[Answer | None, Fault | None]:
+        """Wait no longer than *patience*, in seconds."""
+        ...
 
 
 class Server:
@@ -107,14 +115,12 @@ class _Handler(BaseHTTPRequestHandler):
             f"http://{self.headers.get('Host', '')}",
         )
         answer, fault = self.server.answer(request)
-        connection = None if fault is None else fault.connection
-        if answer is None or connection in ("drop", "reset"):
-            self._hang_up(reset=connection == "reset")
-            return
-        self.wfile.write(written(answer, self.command, connection))
-        self.wfile.flush()
-        if connection is not None:
-            self._hang_up(reset=False)
+        coming = sent(answer, self.command, fault)
+        for pause, piece in coming:
+            time.sleep(pause)
+            self.wfile.write(piece)
+        if not coming or (fault is not None and fault.connection is not None):
+            self._hang_up(reset=fault is not None and fault.connection == "reset")
 
     def _body(self) -> bytes:
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():

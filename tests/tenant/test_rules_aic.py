@@ -6,10 +6,7 @@ import requests
 from aic_requests.testing import Tenant
 
 USER = "/openidm/managed/alpha_user/42"
-VARIABLE = "/environment/variables/esv-color"
-SECRETS = "/environment/secrets"
 SERVICES = "/am/json/realms/root/realms/alpha/realm-config/services"
-FORMERLY = {"Accept-API-Version": "protocol=1.0,resource=1.0"}
 
 
 @pytest.fixture
@@ -53,39 +50,6 @@ def test_an_asterisk_is_every_field(tenant, ask):
     """``_fields=*`` shows the whole document, as OpenIDM does."""
     tenant.collection("/openidm/managed/alpha_user").write("42", {"userName": "bob", "mail": "b@example.com"})
     assert ask("GET", f"{USER}?_fields=*").json() == ask("GET", USER).json()
-
-
-def test_variables_are_listed_and_created_whatever_the_protocol(ask):
-    """Their service is no CREST: a GET lists, with a page size or none, and a PUT creates under protocol 1.0."""
-    assert ask("PUT", VARIABLE, FORMERLY, json={"valueBase64": "Ymx1ZQ=="}).status_code == 201
-    assert ask("PUT", VARIABLE, FORMERLY, json={"valueBase64": "cmVk"}).status_code == 200
-    for path in ("/environment/variables", "/environment/variables?_pageSize=100"):
-        page = ask("GET", path, FORMERLY).json()
-        assert page["result"] == [{"_id": "esv-color", "valueBase64": "cmVk"}]
-    assert ask("GET", "/environment/variables?_pageSize=101").status_code == 400
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "description"),
-    [({"description": "b"}, 200, "b"), ({}, 400, "a"), ([], 400, "a"), (None, 400, "a")],
-)
-def test_a_description_is_set_by_an_action(tenant, ask, body, status, description):
-    """Answered 200 without a body; the rest of the variable stays."""
-    variables = tenant.collection("/environment/variables")
-    variables.write("esv-color", {"valueBase64": "Ymx1ZQ==", "description": "a"})
-    answer = ask("POST", f"{VARIABLE}?_action=setDescription", json=body)
-    assert answer.status_code == status
-    assert (answer.content == b"") is (status == 200)
-    assert variables.read("esv-color") == {"_id": "esv-color", "valueBase64": "Ymx1ZQ==", "description": description}
-
-
-def test_no_secret_comes_back(ask):
-    """Neither of a secret nor of its versions, which are listed without an envelope."""
-    ask("PUT", f"{SECRETS}/esv-pass", json={"valueBase64": "czNjcmV0", "encoding": "generic"})
-    ask("POST", f"{SECRETS}/esv-pass/versions?_action=create", json={"valueBase64": "bTByZQ=="})
-    assert ask("GET", f"{SECRETS}/esv-pass").json() == {"_id": "esv-pass", "encoding": "generic"}
-    [version] = ask("GET", f"{SECRETS}/esv-pass/versions").json()
-    assert "valueBase64" not in version
 
 
 def test_all_that_is_below(tenant, ask):
