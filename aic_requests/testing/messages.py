@@ -156,6 +156,11 @@ class Exchange:
     answered: dict[str, str] = field(repr=False)
     size: int = 0
 
+    @property
+    def target(self) -> str:
+        """Path and query, as they can be shown."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
     @classmethod
     def of(cls, request: Request, answer: "Answer | None", rule: str, secret: str = "") -> "Exchange":
         """Record an exchange; *secret* is one more header that holds a secret, AM's session by the name it has here."""

@@ -89,19 +89,23 @@ class Tenant:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._server is not None:
-            self._server.stop()
-            self._server = None
+        self.close()
 
     def listen(self, port: int = 0) -> None:
         """
-        Listen on a port of 127.0.0.1, as entering the context does on a free one; leaving it ends that.
+        Listen on a port of 127.0.0.1, as entering the context does on a free one.
 
         Raises:
             OSError: The port is taken.
         """
         self._server = Server(self.handle, port)
         self._server.start()
+
+    def close(self) -> None:
+        """Listen no longer, as leaving the context does; what it holds stays."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
 
     @property
     def url(self) -> str:
@@ -153,6 +157,10 @@ class Tenant:
             raise KeyError("no logs here")
         return self._rules.logs
 
+    def note(self, exchange: Exchange) -> None:
+        """Add to the journal."""
+        self.requests.append(exchange)
+
     def revoke_tokens(self) -> None:
         """Every token that the token endpoint has given so far is dead from now on."""
         if self._endpoint is not None:
@@ -191,7 +199,7 @@ class Tenant:
             answer = answer.dated(format_datetime(self.clock.now(), usegmt=True))
         unheard = fault is not None and fault.connection in ("drop", "reset")
         sessions = self._rules.profile.sessions or ""
-        self.requests.append(Exchange.of(request, None if unheard else answer, rule, sessions))
+        self.note(Exchange.of(request, None if unheard else answer, rule, sessions))
         return answer
 
     def _struck(self, request: Request, fault: Fault) -> Answer | None:
