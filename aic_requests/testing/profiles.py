@@ -279,7 +279,6 @@ MANAGED = Behaviour(
     unknown_action=400,
     takes_ids=True,
     query_ids=("query-all", "query-all-ids"),
-    star=True,
     required=("userName",),
     unique=("userName",),
     star=True,
