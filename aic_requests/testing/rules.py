@@ -322,7 +322,9 @@ class Rules:
             # What OpenIDM makes of a body with another id: the document goes there, and is not found here.
             collection.documents[target] = collection.documents.pop(resource_id)
             raise Refusal(404, f"Object {resource_id} not found", rule=f"renamed to {target}")
-        return self._shown(collection, resource_id, now, reading, 200, f"{stored.revision} became {now.revision}")
+        guard = ", and no If-Match was sent" if reading.match is None and stored.revision is not None else ""
+        rule = f"{stored.revision} became {now.revision}{guard}"
+        return self._shown(collection, resource_id, now, reading, 200, rule)
 
     def _echo(self, collection: Collection, resource_id: str, stored: Stored, reading: Reading) -> Answer:
         """A write that changes nothing: compared before the revision is, and answered with what was sent."""
