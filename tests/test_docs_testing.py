@@ -16,9 +16,7 @@ from aic_requests import testing
 from aic_requests.testing import Fault, Tenant
 
 TEXT = (Path(__file__).parent.parent / "docs" / "testing.md").read_text("utf-8")
-FILES = {
-    name: body for name, body in re.findall(r"^\*\*([\w.]+)\*\*\n\n```\w+\n(.*?)```", TEXT, re.DOTALL | re.MULTILINE)
-}
+FILES = dict(re.findall(r"^\*\*([\w.]+)\*\*\n\n```\w+\n(.*?)```", TEXT, re.DOTALL | re.MULTILINE))
 CARELESS = "test_careless.py"
 [FAILURE] = re.findall(r"```text\n(.*?)```", TEXT, re.DOTALL)
 [SETTINGS] = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
@@ -45,6 +43,11 @@ def section(title):
     return TEXT.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
 
 
+def first_cells(text):
+    """The first column of a table."""
+    return "".join(re.findall(r"^\| (.*?) \|", text, re.MULTILINE))
+
+
 def test_every_test_of_the_page_passes(folder):
     """All files but the one that shows a failure."""
     status, said = pytest_in(folder, "-v", "--deselect", CARELESS)
@@ -65,9 +68,17 @@ def test_the_failure_looks_as_the_page_says(folder):
 
 def test_a_fault_that_no_request_met_is_an_error(folder):
     """As the page says of it."""
-    test = FILES["test_phones.py"].replace('Fault("PUT", ANN, status=429', 'Fault("PATCH", ANN, status=429')
+    test = (
+        FILES["test_phones.py"]
+        + """
+
+def test_of_the_wrong_method(aic_tenant, aic_session):
+    aic_tenant.faults.append(Fault("PATCH", ANN, status=429))
+    set_phone(aic_session, "1", NUMBER)
+"""
+    )
     (folder / "test_phones.py").write_text(test, "utf-8")
-    status, said = pytest_in(folder, "test_phones.py", "-k", "limit")
+    status, said = pytest_in(folder, "test_phones.py", "-k", "wrong")
     assert status == 1
     assert "no request was struck by it: Fault('PATCH'" in said
 
@@ -106,7 +117,7 @@ def test_what_is_installed():
 
 def test_every_fault_is_told_of():
     """Each field of a Fault, and each way to make one, has its row; and each row makes one."""
-    rows = re.findall(r"^\| `(.*?)` \|", section("What can go wrong"), re.MULTILINE)
+    rows = re.findall(r"`(.*?)`", first_cells(section("What can go wrong")))
     named = {re.match(r"(?:Fault\.)?(\w+)", row)[1] for row in rows}
     made = {name for name, one in vars(Fault).items() if isinstance(one, classmethod)}
     assert named == {one.name for one in fields(Fault) if one.init} | made
@@ -123,12 +134,14 @@ def test_every_argument_and_attribute_is_told_of():
     """Of a tenant: what a test may say, and what it may look at."""
     first, second = section("What a tenant is told").split("\n\n| attribute")
     arguments = set(inspect.signature(Tenant).parameters)
-    assert arguments == set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (.*?) \|", first, re.MULTILINE))))
-    named = set(re.findall(r"`(\w+)[`(]", "".join(re.findall(r"^\| (.*?) \|", second, re.MULTILINE))))
-    assert all(hasattr(Tenant(), name) or name == "url" for name in named)
+    assert arguments == set(re.findall(r"`(\w+)`", first_cells(first)))
+    with Tenant() as tenant:
+        there = {name for name in dir(tenant) if not name.startswith("_")}
+    # What servers are made of.
+    assert set(re.findall(r"`(\w+)[`(]", first_cells(second))) == there - {"handle", "listen", "close", "load", "note"}
 
 
 def test_every_profile_is_told_of():
     """What can be imported is in the table."""
     profiles = {name for name in testing.__all__ if isinstance(getattr(testing, name), testing.Profile)}
-    assert profiles == set(re.findall(r"`([A-Z_0-9]+)`", "".join(re.findall(r"^\| (`.*?) \|", section("What kind of server"), re.MULTILINE))))  # fmt: skip
+    assert profiles == set(re.findall(r"`([A-Z_0-9]+)`", first_cells(section("What kind of server"))))
