@@ -126,6 +126,7 @@ def _heard(wire: _Wire, method: str, url: str | None) -> HTTPResponse:
     """
     response = http.client.HTTPResponse(wire, method=method, url=url)  # type: ignore[arg-type]
     response.begin()
+    # Whether it holds a body against its Content-Length is urllib3's own default, which was another one before 2.0.
     return HTTPResponse(
         # Its types leave out what urllib3 itself puts there.
         cast("Any", response),
@@ -136,7 +137,6 @@ def _heard(wire: _Wire, method: str, url: str | None) -> HTTPResponse:
         preload_content=False,
         decode_content=False,
         original_response=cast("Any", response),
-        enforce_content_length=True,
         request_method=method,
         request_url=url,
     )
