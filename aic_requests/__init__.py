@@ -5,42 +5,46 @@ A drop-in adapter for ``requests``: the REST APIs of PingOne Advanced Identity C
 >>> session = AICSession("https://tenant.example.com", auth=("user", "password"))
 """
 
-from .errors import (
-    AICError,
-    AmbiguousWrite,
-    BadGateway,
-    BadRequest,
-    ClientError,
-    Conflict,
-    Forbidden,
-    ForeignOrigin,
-    GatewayTimeout,
-    Gone,
-    IncompleteQuery,
-    InternalServerError,
-    MethodNotAllowed,
-    NotAcceptable,
-    NotFound,
-    NotImplementedByServer,
-    NotModified,
-    PreconditionFailed,
-    PreconditionRequired,
-    RequestTimeout,
-    ServerError,
-    ServiceUnavailable,
-    TooManyRequests,
-    Unauthorized,
-    UnprocessableContent,
-    UnsupportedMediaType,
-    raise_for_status,
-)
-from .log_api_key import LogAPIKeyAuth
-from .maybe_applied import maybe_applied
-from .memory import CacheInfo
-from .query_filter import query_filter
-from .service_account import ServiceAccountAuth
-from .session import AICSession
-from .stores import MemoryStore, RedisStore, SQLiteStore, Store
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .errors import (
+        AICError,
+        AmbiguousWrite,
+        BadGateway,
+        BadRequest,
+        ClientError,
+        Conflict,
+        Forbidden,
+        ForeignOrigin,
+        GatewayTimeout,
+        Gone,
+        IncompleteQuery,
+        InternalServerError,
+        MethodNotAllowed,
+        NotAcceptable,
+        NotFound,
+        NotImplementedByServer,
+        NotModified,
+        PreconditionFailed,
+        PreconditionRequired,
+        RequestTimeout,
+        ServerError,
+        ServiceUnavailable,
+        TooManyRequests,
+        Unauthorized,
+        UnprocessableContent,
+        UnsupportedMediaType,
+        raise_for_status,
+    )
+    from .filter_values import query_filter
+    from .log_api_key import LogAPIKeyAuth
+    from .memory import CacheInfo
+    from .outcome import maybe_applied
+    from .service_account import ServiceAccountAuth
+    from .session import AICSession
+    from .stores import MemoryStore, RedisStore, SQLiteStore, Store
 
 __version__ = "0.1.0"
 
@@ -83,3 +87,23 @@ __all__ = [
     "query_filter",
     "raise_for_status",
 ]
+
+#: Where the names above are at home. Each of these is imported when a name is first asked for, not with the package:
+#: a test that imports `aic_requests.testing` needs neither the client nor requests. No module may have a public name,
+#: or importing it would put the module in the place of what it holds.
+_HOMES = ("filter_values", "errors", "outcome", "stores", "memory", "log_api_key", "service_account", "session")
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Import a public name (PEP 562)."""
+        for home in _HOMES if name in __all__ else ():
+            module = import_module(f".{home}", __name__)
+            if name in vars(module):
+                globals()[name] = vars(module)[name]
+                return globals()[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -16,8 +16,8 @@ from .events import log_event
 from .evidence import bare_document, bare_request, bare_response
 from .headers import as_text
 from .jwk import PrivateKey
-from .maybe_applied import of_signing_in
 from .origin import Origin
+from .outcome import of_signing_in
 from .tokens import Clock, Token, renewal
 from .transport import DEFAULT_TIMEOUT
 

@@ -16,8 +16,8 @@ from .bodies import json_object
 from .errors import AICError, AmbiguousWrite, NotFound, PreconditionFailed, ServerError
 from .events import log_event
 from .lost_answers import Attempt, Change, Document, Fate, changed, same
-from .maybe_applied import maybe_applied
 from .operations import operation_of, selects_fields
+from .outcome import maybe_applied
 from .preconditions import conditions_of, is_echo
 from .retries import pause_before
 from .revision import Revision

@@ -746,7 +746,8 @@ def test_the_tenant_by_pages(kind, page_size):
     """Every kind of server that it plays gives all its rows, in its own way, and none of them a precondition."""
     profile, place = PLACES[kind]
     count = 23 if page_size == 1 else 250
-    documents = [{"_id": f"{number:03}", "userName": f"user{number:03}"} for number in range(count)]
+    name = "id" if kind == "governance" else "_id"
+    documents = [{name: f"{number:03}", "userName": f"user{number:03}"} for number in range(count)]
     with Tenant(profile, documents={place: documents}) as tenant, AICSession(tenant.url) as session:
         for options in ({}, {"sort_keys": ["-userName"]}):
             rows = list(session.query(place, page_size=page_size, **options))

@@ -1,7 +1,9 @@
 """A CREST tenant in pure Python, for tests: it knows nothing of the client."""
 
+from .clock import Clock
 from .collection import Collection
 from .faults import Fault
+from .logs import Logs
 from .messages import Exchange
 from .openam import OPENAM, REST2LDAP
 from .openidm import OPENIDM, OPENIDM_ORIENTDB, sample
@@ -17,9 +19,11 @@ __all__ = [
     "OPENIDM_ORIENTDB",
     "REST2LDAP",
     "Behaviour",
+    "Clock",
     "Collection",
     "Exchange",
     "Fault",
+    "Logs",
     "Policy",
     "Profile",
     "Relationship",

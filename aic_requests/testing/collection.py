@@ -9,10 +9,13 @@ from dataclasses import dataclass, replace
 from itertools import count
 from random import Random
 from threading import RLock
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from .messages import Document, to_json
 from .profiles import Behaviour
+
+if TYPE_CHECKING:
+    from .references import References
 
 #: In milliseconds; November 2026.
 _LONG_AGO = 1_795_000_000_000
@@ -54,11 +57,19 @@ class Collection:
     Tests may look into it and write "behind the client's back": :meth:`read`, :meth:`write`, :meth:`delete`.
     """
 
-    def __init__(self, behaviour: Behaviour, place: tuple[str, ...], numbers: Numbers, lock: RLock) -> None:
+    def __init__(
+        self,
+        behaviour: Behaviour,
+        place: tuple[str, ...],
+        numbers: Numbers,
+        lock: RLock,
+        references: "References | None" = None,
+    ) -> None:
         self.behaviour = behaviour
         self.path: str = "/" + "/".join(place)
         self.documents: dict[str, Stored] = {}
         self._numbers = numbers
+        self._references = references
         self.lock = lock
         self._created: count[int] = count()
 
@@ -81,15 +92,30 @@ class Collection:
             return self.shown(resource_id, self.seen(self.documents[resource_id]))
 
     def write(self, resource_id: str, document: Document) -> Document:
-        """Create or replace a document, as somebody else would; the revision moves."""
+        """
+        Create or replace a document, as somebody else would; the revision moves.
+
+        Raises:
+            ValueError: It refers to a document that is not there.
+        """
         with self.lock:
-            self.documents[resource_id] = self.stored(resource_id, document, self.documents.get(resource_id))
+            if self._references is None:
+                self.documents[resource_id] = self.stored(resource_id, document, self.documents.get(resource_id))
+            else:
+                self._references.put(self, resource_id, document)
             return self.read(resource_id)
 
     def delete(self, resource_id: str) -> None:
-        """Remove a document, as somebody else would."""
+        """
+        Remove a document and what refers to it, as somebody else would.
+
+        Raises:
+            KeyError: There is none.
+        """
         with self.lock:
             del self.documents[resource_id]
+            if self._references is not None:
+                self._references.cut(self, resource_id)
 
     def new_id(self) -> str:
         """An id as the server gives it."""
@@ -98,7 +124,8 @@ class Collection:
     def stored(self, resource_id: str, document: Document, former: Stored | None) -> Stored:
         """What a document becomes: a copy of its content, with what the server adds, under the next revision."""
         behaviour = self.behaviour
-        content = {name: value for name, value in document.items() if name not in ("_id", "_rev")}
+        hidden = ("_id", "_rev", behaviour.id_name)
+        content = {name: value for name, value in document.items() if name not in hidden}
         content = copy.deepcopy(
             (dict(behaviour.defaults) if former is None else {}) | content | dict(behaviour.computed)
         )
@@ -113,7 +140,7 @@ class Collection:
 
     def shown(self, resource_id: str, stored: Stored) -> Document:
         """A document with ``_id`` and ``_rev``, as this kind of server shows it."""
-        head: Document = {"_id": resource_id}
+        head: Document = {self.behaviour.id_name: resource_id}
         if stored.revision is not None:
             head["_rev"] = int(stored.revision) if self.behaviour.revision == "weak" else stored.revision
         shown = {name: value for name, value in stored.content.items() if name not in self.behaviour.private}

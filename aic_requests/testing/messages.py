@@ -1,7 +1,7 @@
 """What goes in at a door and what comes out."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 from urllib.parse import parse_qsl, unquote
 
@@ -31,7 +31,7 @@ PHRASES = {
 @dataclass(frozen=True, slots=True)
 class Request:
     """
-    A request as it came in.
+    A request as it came in. Its repr shows neither headers nor body nor query: secrets may be in each.
 
     Attributes:
         method: As sent.
@@ -42,8 +42,8 @@ class Request:
     """
 
     method: str
-    target: str
-    headers: tuple[tuple[str, str], ...]
+    target: str = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
     body: bytes = field(default=b"", repr=False)
     base: str = ""
 
@@ -89,6 +89,24 @@ class Answer:
     body: bytes
     rule: str
 
+    def dated(self, date: str) -> "Answer":
+        """With a date, if it has none."""
+        known = any(name.lower() == "date" for name, _ in self.headers)
+        return self if known else replace(self, headers=[("Date", date), *self.headers])
+
+    def tagged(self, how: str) -> "Answer":
+        """With an ETag that something on the way has made another: ``weak``, ``none``, or a suffix."""
+        if how == "none":
+            return replace(self, headers=[one for one in self.headers if one[0].lower() != "etag"])
+        headers = [(name, _altered(value, how) if name.lower() == "etag" else value) for name, value in self.headers]
+        return replace(self, headers=headers)
+
+
+def _altered(tag: str, how: str) -> str:
+    if how == "weak":
+        return tag if tag.startswith("W/") else f"W/{tag}"
+    return f'{tag[:-1]}{how}"' if tag.endswith('"') else tag + how
+
 
 class Refusal(Exception):  # it is an answer
     """A rule says no."""
@@ -100,10 +118,10 @@ class Refusal(Exception):  # it is an answer
         self.rule: str = rule or message
         self.detail = detail
 
-    def body(self, *, reason: bool = True) -> bytes:
-        """CREST's error body; AIC's ESV service leaves the reason out."""
-        said: Document = {"code": self.status}
-        if reason:
+    def body(self, *, kind: str = "code") -> bytes:
+        """The error body of a kind: CREST's is ``reason``; ESVs have ``code`` and message, IGA but a ``message``."""
+        said: Document = {} if kind == "message" else {"code": self.status}
+        if kind == "reason":
             said["reason"] = PHRASES.get(self.status, "Error")
         said["message"] = self.message
         if self.detail is not None:
@@ -138,11 +156,17 @@ class Exchange:
     answered: dict[str, str] = field(repr=False)
     size: int = 0
 
+    @property
+    def target(self) -> str:
+        """Path and query, as they can be shown."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
     @classmethod
-    def of(cls, request: Request, answer: "Answer | None", rule: str) -> "Exchange":
-        """Record an exchange."""
+    def of(cls, request: Request, answer: "Answer | None", rule: str, secret: str = "") -> "Exchange":
+        """Record an exchange; *secret* is one more header that holds a secret, AM's session by the name it has here."""
+        hidden = (*_SECRET, secret.lower()) if secret else _SECRET
         shown = {
-            name: "***" if any(word in name.lower() for word in _SECRET) else value for name, value in request.headers
+            name: "***" if any(word in name.lower() for word in hidden) else value for name, value in request.headers
         }
         path, _, query = request.target.partition("?")
         query = "&".join(_hidden(part) for part in query.split("&"))

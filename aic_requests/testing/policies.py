@@ -53,7 +53,8 @@ def check_policies(
     if failures:
         told = {"result": False, "failedPolicyRequirements": [failure.shown() for failure in failures]}
         detail = told if behaviour.unfit == 403 else None
-        raise Refusal(behaviour.unfit, message, detail=detail, rule="a policy failed")
+        rule = ", ".join(f"{failure.property} {failure.requirement}" for failure in failures)
+        raise Refusal(behaviour.unfit, message, detail=detail, rule=f"a policy failed: {rule}")
 
 
 def _failures(behaviour: Behaviour, content: Document, *, partly: bool) -> Iterator[_Failure]:

@@ -1,6 +1,8 @@
 """How one kind of server differs from another: data, no code."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Literal
 
 RevisionKind = Literal["counter", "opaque", "time", "hash", "fleeting", "weak", "inside", "none"]
@@ -42,6 +44,7 @@ class Relationship:
         effective: The property of those that refer which repeats, and stores, the references.
         granted: What others refer to cannot be deleted: 409.
         default: What a new document refers to.
+        in_full: A reference names collection and id of the other document, too (AIC).
     """
 
     place: str
@@ -52,6 +55,7 @@ class Relationship:
     effective: str | None = None
     granted: bool = False
     default: str | None = None
+    in_full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +104,17 @@ class Behaviour:
         private: Properties that are stored and not shown.
         lists: Every property but ``username`` and ``realm`` is a list, and becomes one (AM's users).
         raw: Under protocol 1 a document is shown without ``_id`` and ``_rev`` (AM).
-        reasons: Error bodies have a ``reason`` (ESV's do not).
+        errors: What an error body has: ``code``, ``reason`` and message (``reason``), no reason (``code``: ESVs), or
+            the ``message`` alone (IGA).
+        id_name: What the id is called in a document (IGA: ``id``).
+        created: Status of a create (IGA: 200); 201 comes with a ``Location``.
+        counted: A query's envelope is IGA's, with ``totalCount`` and ``searchAfterKey``.
         actions: What can be asked for besides ``create``.
         unknown_action: Status for any other.
         no_patch: Status of every PATCH; None: it is carried out.
         inert: Patch operations that are accepted and do nothing (MemoryBackend).
         positions: A PATCH may name a member of a list by its number (OpenIDM: 400).
         takes_ids: A create by POST takes the ``_id`` of its body (OpenIDM); otherwise the server gives one.
-        bare: A query is answered with an array of rows, without an envelope (ESV's secret versions).
         id_from: The property that such an id is in.
         taken: Status where somebody has it.
         single: The place is one document, whose ``_id`` is empty, and which a POST creates (AM's services).
@@ -119,6 +126,7 @@ class Behaviour:
         sorts: ``_sortKeys`` are heeded.
         cased: Filters tell upper case from lower.
         star: ``*`` in ``_fields`` is every field (OpenIDM).
+        public: Whoever asks may read, without a token.
     """
 
     place: str
@@ -149,14 +157,16 @@ class Behaviour:
     private: tuple[str, ...] = ()
     lists: bool = False
     raw: bool = False
-    reasons: bool = True
+    errors: Literal["reason", "code", "message"] = "reason"
+    id_name: str = "_id"
+    created: int = 201
+    counted: bool = False
     actions: tuple[str, ...] = ()
     unknown_action: int = 501
     no_patch: int | None = None
     inert: tuple[str, ...] = ()
     positions: bool = True
     takes_ids: bool = False
-    bare: bool = False
     id_from: str = "_id"
     taken: int = 412
     single: bool = False
@@ -168,6 +178,7 @@ class Behaviour:
     sorts: bool = True
     cased: bool = False
     star: bool = False
+    public: bool = False
 
     def matches(self, segments: tuple[str, ...]) -> tuple[tuple[str, ...], str | None] | None:
         """Split a path into collection and id; the id is None for the collection itself."""
@@ -201,6 +212,7 @@ class Profile:
     Attributes:
         behaviours: The first whose place fits counts.
         relationships: What refers to what.
+        documents: What every such server has from the start: the path of a collection, and a document of it.
         context: Path before the collections in ``Location``; None: the collection's own path.
         sessions: The header that brings a session instead of a bearer token (AM's ``iPlanetDirectoryPro``); a cookie
             of that name will do, too.
@@ -219,10 +231,13 @@ class Profile:
         drops_empty: A header without a value is as good as none (Jetty 12).
         trace: Status of a TRACE: 501 from CREST, 405 where the container answers.
         refused: What the container refuses in a path, in lower case: 400 and a page of its own.
+        environment: There are ESVs, at ``/environment`` (:mod:`.esvs`).
+        logs: Calls of ``/monitoring/logs`` a minute (:mod:`.logs`); None: there are no logs.
     """
 
     behaviours: tuple[Behaviour, ...]
     relationships: tuple[Relationship, ...] = ()
+    documents: tuple[tuple[str, dict[str, Any]], ...] = ()
     context: str | None = None
     sessions: str | None = None
     challenge: str | None = None
@@ -237,6 +252,8 @@ class Profile:
     trace: int = 501
     drops_empty: bool = False
     refused: tuple[str, ...] = ()
+    environment: bool = False
+    logs: int | None = None
 
 
 _IDM_HEADERS = (
@@ -264,7 +281,34 @@ MANAGED = Behaviour(
     query_ids=("query-all", "query-all-ids"),
     required=("userName",),
     unique=("userName",),
+    star=True,
 )
+
+_POLICY_SETS = Behaviour("/", revision="time", headers=_AM_HEADERS, ignores_match=True, paging="remaining")
+
+_ESVS = Behaviour("/environment/variables", revision="none", headers=(), max_page_size=100, errors="code")
+
+#: Identity governance: Express, not CREST.
+_IGA = Behaviour(
+    "/iga/governance/*",
+    revision="weak",
+    first=1,
+    headers=(("Cache-Control", "no-store"), ("Vary", "Accept-Encoding")),
+    errors="message",
+    id_name="id",
+    takes_ids=True,
+    id_from="id",
+    created=200,
+    counted=True,
+)
+
+
+def _relationships(realm: str) -> Iterator[Relationship]:
+    """Managers and roles of a realm's users."""
+    users, roles = f"/openidm/managed/{realm}_user", f"/openidm/managed/{realm}_role"
+    yield Relationship(users, "manager", users, many=False, reverse="reports", in_full=True)
+    yield Relationship(users, "roles", roles, reverse="members", granted=True, in_full=True)
+
 
 #: PingOne Advanced Identity Cloud, as recorded.
 AIC = Profile(
@@ -281,16 +325,33 @@ AIC = Profile(
             headers=_AM_HEADERS,
             ignores_match=True,
             paging="none",
+            actions=("nextdescendents",),
         ),
         Behaviour("/am/json/global-config/**", revision="hash", headers=_AM_HEADERS, ignores_match=True, paging="none"),
-        Behaviour("/environment/variables", revision="none", headers=(), max_page_size=100, reasons=False),
-        Behaviour("/environment/secrets", revision="none", headers=(), max_page_size=100, reasons=False),
-        Behaviour("/environment/secrets/*/versions", revision="none", headers=(), reasons=False, bare=True),
-        Behaviour(
-            "/iga/governance/*", revision="weak", headers=(("Cache-Control", "no-store"), ("Vary", "Accept-Encoding"))
-        ),
+        Behaviour("/am/json/realms/root/realms/*/scripts", revision="none", headers=_AM_HEADERS, paging="none"),
+        replace(_POLICY_SETS, place="/am/json/realms/root/realms/*/applications"),
+        replace(_POLICY_SETS, place="/am/json/realms/root/realms/*/policies"),
+        replace(_POLICY_SETS, place="/am/json/realms/root/realms/*/resourcetypes"),
+        Behaviour("/am/json/serverinfo", revision="hash", headers=_AM_HEADERS, public=True),
+        _ESVS,
+        replace(_ESVS, place="/environment/secrets", private=("valueBase64",)),
+        replace(_ESVS, place="/environment/secrets/*/versions", max_page_size=None),
+        replace(_IGA, place="/iga/governance/certification/template"),
+        _IGA,
+        replace(_IGA, place="/iga/commons/glossary/schema", created=201),
+    ),
+    tuple(chain.from_iterable(map(_relationships, ("alpha", "bravo")))),
+    documents=(
+        # What a client asks before it signs in: the name of the session's cookie is the tenant's own.
+        ("/am/json/serverinfo", {"_id": "*", "cookieName": "6ac6499e9da2071", "secureCookie": True, "realm": "/"}),
+        ("/am/json/serverinfo", {"_id": "version", "version": "8.0.0", "fullVersion": "Access Management 8.0.0"}),
+        ("/am/json/global-config/realms", {"_id": "L2FscGhh", "name": "alpha", "parentPath": "/", "active": True}),
+        ("/am/json/global-config/realms", {"_id": "L2JyYXZv", "name": "bravo", "parentPath": "/", "active": True}),
     ),
     not_modified=True,
+    environment=True,
+    # As documented.
+    logs=60,
 )
 
 #: The bare CREST code of commons over a MemoryBackend.

@@ -68,6 +68,43 @@ class References:
                     self._put(place, other_id, stored.content, stored)
         return now
 
+    def put(self, collection: Collection, resource_id: str, document: Document) -> None:
+        """
+        Store a document and what it refers to, as somebody else would.
+
+        Raises:
+            ValueError: It refers to what is not there.
+        """
+        content, wanted = self.apart(collection, document)
+        former = collection.documents.get(resource_id)
+        try:
+            change = self.change(collection, resource_id, wanted)
+        except Refusal as refusal:
+            raise ValueError(refusal.message) from None
+        self.store(collection, resource_id, content, former, change)
+
+    def link(self, collection: Collection, resource_id: str, wanted: Document) -> None:
+        """
+        Let a document refer to others from the start: no revision moves.
+
+        Raises:
+            ValueError: It refers to what is not there.
+        """
+        try:
+            change = self.change(collection, resource_id, wanted)
+        except Refusal as refusal:
+            raise ValueError(refusal.message) from None
+        path = _path(collection, resource_id)
+        self._all.carry_out(change, path)
+        for one in {path} | {target for _, target in change.new}:
+            found = self._found(one)
+            if found is not None:
+                found[2].content.update(self._all.effective(found[0].path, one))
+
+    def cut(self, collection: Collection, resource_id: str) -> None:
+        """Take away the references from and to a document, granted or not."""
+        self._all.cut(collection.path, _path(collection, resource_id))
+
     def forget(self, collection: Collection, resource_id: str) -> None:
         """
         Take away the references from and to a document that is about to be deleted.

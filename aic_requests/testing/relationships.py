@@ -181,15 +181,24 @@ class Relationships:
         Raises:
             Refusal: 409; it is granted to others.
         """
-        gone = [(side, edge) for side in self.sides(place) for edge in self.at(side, path)]
-        if any(side.relationship.granted and not side.forward for side, _ in gone):
-            raise Refusal(409, "Cannot delete what is currently granted", rule="others refer to it")
-        self._edges = [edge for edge in self._edges if all(edge is not one for _, one in gone)]
+        for side in self.sides(place):
+            if side.relationship.granted and not side.forward and self.at(side, path):
+                raise Refusal(409, "Cannot delete what is currently granted", rule="others refer to it")
+        self.cut(place, path)
+
+    def cut(self, place: str, path: str) -> None:
+        """Take them away, granted or not."""
+        gone = [edge for side in self.sides(place) for edge in self.at(side, path)]
+        self._edges = [edge for edge in self._edges if all(edge is not one for one in gone)]
 
 
 def reference(edge: Edge, side: Side, revision: str) -> Document:
     """A reference as IDM writes it."""
-    return {"_ref": relative(edge.other(side)), "_refProperties": {"_id": edge.id, "_rev": revision}}
+    named = relative(edge.other(side))
+    said: Document = {"_ref": named}
+    if edge.relationship.in_full:
+        said["_refResourceCollection"], _, said["_refResourceId"] = named.rpartition("/")
+    return said | {"_refProperties": {"_id": edge.id, "_rev": revision}}
 
 
 def relative(path: str) -> str:

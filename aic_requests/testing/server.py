@@ -4,14 +4,22 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
-from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
+from typing import Protocol
 
 from .faults import Fault
 from .messages import Answer, Request
+from .wire import sent
 
-Handle = Callable[[Request], tuple[Answer | None, Fault | None]]
+
+class Handle(Protocol):
+    """Answers a request, in time or not at all: :meth:`Tenant.handle`."""
+
+    def __call__(self, request: Request, *, patience: float | None = None) -> tuple[Answer | None, Fault | None]:
+        """Wait no longer than *patience*, in seconds."""
+        ...
 
 
 class Server:
@@ -70,6 +78,12 @@ class Server:
         return self._handle(request)
 
 
+def _in_origin_form(target: str) -> str:
+    """Path and query of a target, which clients send to a proxy with the origin, and servers must take (RFC 9112)."""
+    scheme, found, rest = target.partition("://")
+    return f"/{rest.partition('/')[2]}" if found and scheme.lower() in ("http", "https") else target
+
+
 class _Handler(BaseHTTPRequestHandler):
     """Speaks HTTP with one connection."""
 
@@ -95,26 +109,18 @@ class _Handler(BaseHTTPRequestHandler):
             return
         request = Request(
             self.command,
-            self.path,
+            _in_origin_form(self.path),
             tuple(self.headers.items()),
             body,
             f"http://{self.headers.get('Host', '')}",
         )
         answer, fault = self.server.answer(request)
-        connection = None if fault is None else fault.connection
-        if answer is None or connection in ("drop", "reset"):
-            self._hang_up(reset=connection == "reset")
-            return
-        message = self._message(answer)
-        if connection == "headers":
-            # In the middle of a header line.
-            message = message[: message.index(b"\r\n\r\n") - 3]
-        elif connection == "truncate":
-            message = message[: len(message) - max(1, len(answer.body) // 2)]
-        self.wfile.write(message)
-        self.wfile.flush()
-        if connection is not None:
-            self._hang_up(reset=False)
+        coming = sent(answer, self.command, fault)
+        for pause, piece in coming:
+            time.sleep(pause)
+            self.wfile.write(piece)
+        if not coming or (fault is not None and fault.connection is not None):
+            self._hang_up(reset=fault is not None and fault.connection == "reset")
 
     def _body(self) -> bytes:
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
@@ -128,20 +134,10 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         if length < 0:
             raise ValueError(length)
-        return self.rfile.read(length)
-
-    def _message(self, answer: Answer) -> bytes:
-        """The whole answer in one piece."""
-        try:
-            phrase = HTTPStatus(answer.status).phrase
-        except ValueError:
-            phrase = ""
-        lines = [f"HTTP/1.1 {answer.status} {phrase}", f"Date: {self.date_time_string()}"]
-        lines += [f"{name}: {value}" for name, value in answer.headers]
-        if answer.status != 304 and not any(name.lower() == "content-length" for name, _ in answer.headers):
-            lines.append(f"Content-Length: {len(answer.body)}")
-        body = b"" if self.command == "HEAD" or answer.status == 304 else answer.body
-        return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + body
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise ConnectionError("the body ends before its end")
+        return body
 
     def _hang_up(self, *, reset: bool) -> None:
         self.close_connection = True

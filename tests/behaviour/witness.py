@@ -11,6 +11,9 @@ from aic_requests.testing import Fault
 from ..forwarder import Forwarder, Message, reset
 from ..wire import Sent
 
+#: There are no tokens here, so nothing goes wrong.
+_NONE = Fault(revoke=True)
+
 
 @dataclass(frozen=True)
 class Seen(Sent):
@@ -68,7 +71,7 @@ class Witness(Forwarder):
         seen = Seen(sent.method, sent.path, sent.headers, sent.body)
         with self._lock:
             self.sent.append(seen)
-            fault = next((one for one in self.faults if one.strikes(sent)), Fault())
+            fault = next((one for one in self.faults if one.strikes(sent)), _NONE)
             due = self._due(sent.method)
         for action in due:
             action()
@@ -80,7 +83,7 @@ class Witness(Forwarder):
         for _ in range((fault.commit or not strikes) + fault.twice):
             answer = self._forward(sent, upstream)
         if fault.status is not None:
-            answer = Message(fault.status, fault.headers, fault.body)
+            answer = Message(fault.status, *fault.message())
         return self._send(connection, seen, answer, fault.connection)
 
     def _send(self, connection: socket.socket, seen: Seen, answer: Message, broken: str | None) -> bool:

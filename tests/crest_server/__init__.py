@@ -1,4 +1,4 @@
-"""The genuine CREST code, built from published jars and run on this machine."""
+"""The genuine CREST code, its server and its client, built from published jars and run on this machine."""
 
 import fcntl
 import hashlib
@@ -51,11 +51,16 @@ def build(folder: Path) -> None:
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
 
 
+def java() -> list[str]:
+    """The command that runs a class of these, whose name follows."""
+    folder = built()
+    return ["java", *JVM, "-cp", f"{folder / 'classes'}:{folder / 'lib'}/*"]
+
+
 @contextmanager
 def running() -> Iterator[str]:
     """The server's address, such as http://127.0.0.1:4711, for a block."""
-    folder = built()
-    command = ["java", *JVM, "-cp", f"{folder / 'classes'}:{folder / 'lib'}/*", "CrestServer"]
+    command = [*java(), "CrestServer"]
     # Its standard input is a pipe of ours: it ends when we do, however that happens.
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         try:

@@ -52,6 +52,37 @@ class Answer:
     body: Any
 
 
+class Names:
+    """What a server has called things: revisions by their resource, and ids of its own making."""
+
+    def __init__(self) -> None:
+        self._revisions: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._made: dict[str, list[str]] = defaultdict(list)
+
+    def named(self, text: str) -> str:
+        """A text in this server's own names."""
+        return _NAME.sub(lambda name: self._name(*name.groups()), text)
+
+    def _name(self, kind: str, collection: str, rest: str) -> str:
+        if kind == "made":
+            made = self._made[collection]
+            return made[int(rest)] if int(rest) < len(made) else "none"
+        seen = self._revisions[collection, rest]
+        at = -1 if kind == "now" else -2
+        return seen[at] if len(seen) >= -at else "0"
+
+    def learn(self, ask: Ask, status: int, body: Any) -> None:
+        """Take the names from an answer."""
+        if status not in (200, 201) or not isinstance(body, dict) or not isinstance(body.get("_rev"), str):
+            return
+        collection, resource = ask.place
+        if status == 201 and ask.method == "POST" and body["_id"] not in self._made[collection]:
+            self._made[collection].append(body["_id"])
+        seen = self._revisions[collection, resource]
+        if not seen or seen[-1] != body["_rev"]:
+            seen.append(body["_rev"])
+
+
 class Side:
     """
     One of the two servers.
@@ -68,8 +99,7 @@ class Side:
 
     def forget(self) -> None:
         """Begin anew: what was seen is not named any more."""
-        self._revisions: dict[tuple[str, str], list[str]] = defaultdict(list)
-        self._made: dict[str, list[str]] = defaultdict(list)
+        self._names = Names()
         self._known: dict[str, str] = {}
         self._asked_of = ""
 
@@ -79,9 +109,11 @@ class Side:
     def ask(self, ask: Ask) -> Answer:
         """Send it over a real socket, in this side's own names."""
         try:
-            self._connection.putrequest(ask.method, self._context + self._named(ask.path), skip_accept_encoding=True)
+            self._connection.putrequest(
+                ask.method, self._context + self._names.named(ask.path), skip_accept_encoding=True
+            )
             for name, value in ask.headers:
-                self._connection.putheader(name, self._named(value).encode("utf-8"))
+                self._connection.putheader(name, self._names.named(value).encode("utf-8"))
             if ask.body is not None:
                 self._connection.putheader("Content-Length", str(len(ask.body)))
             self._connection.endheaders(ask.body)
@@ -94,33 +126,12 @@ class Side:
             content = gzip.decompress(content)
         body = _parsed(content)
         self._asked_of = ask.place[0]
-        self._learn(ask, response.status, body)
+        self._names.learn(ask, response.status, body)
         shown = self._anonymous(_without_texts(body))
         if isinstance(shown, dict) and isinstance(shown.get("result"), list) and "_sortkeys" not in ask.path.lower():
             # Nobody promises an order that was not asked for; MemoryBackend's is that of a hash table.
             shown["result"].sort(key=lambda row: row["_id"])
         return Answer(response.status, self._headers(response), shown)
-
-    def _named(self, text: str) -> str:
-        return _NAME.sub(lambda name: self._name(*name.groups()), text)
-
-    def _name(self, kind: str, collection: str, rest: str) -> str:
-        if kind == "made":
-            made = self._made[collection]
-            return made[int(rest)] if int(rest) < len(made) else "none"
-        seen = self._revisions[collection, rest]
-        at = -1 if kind == "now" else -2
-        return seen[at] if len(seen) >= -at else "0"
-
-    def _learn(self, ask: Ask, status: int, body: Any) -> None:
-        if status not in (200, 201) or not isinstance(body, dict) or not isinstance(body.get("_rev"), str):
-            return
-        collection, resource = ask.place
-        if status == 201 and ask.method == "POST" and body["_id"] not in self._made[collection]:
-            self._made[collection].append(body["_id"])
-        seen = self._revisions[collection, resource]
-        if not seen or seen[-1] != body["_rev"]:
-            seen.append(body["_rev"])
 
     def _headers(self, response: http.client.HTTPResponse) -> dict[str, list[str]]:
         found: dict[str, list[str]] = defaultdict(list)

@@ -19,6 +19,7 @@ class Asked:
         answer, _ = tenant.handle(Request(method, target, tuple(sent), content, "http://here"))
         self.status, self.content, self.rule = answer.status, answer.body, answer.rule
         self.headers = {name.lower(): value for name, value in answer.headers}
+        self.date = self.headers.pop("date")
         self.tag = self.headers.get("etag")
         self.varies = sorted(value for name, value in answer.headers if name == "Vary")
 

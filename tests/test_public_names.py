@@ -1,0 +1,88 @@
+"""What ``import aic_requests`` gives, and what it leaves alone until it is asked for."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import aic_requests
+
+PACKAGE = Path(aic_requests.__file__).parent
+MODULES = {path.stem for path in PACKAGE.glob("*.py")} | {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+
+
+def told(program: str) -> str:
+    """What a program prints in an interpreter of its own."""
+    return subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def promised() -> dict[str, str]:
+    """The names that type checkers are told of, and the module each is said to come from."""
+    tree = ast.parse((PACKAGE / "__init__.py").read_text("utf-8"))
+    [block] = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    return {alias.name: one.module for one in block.body if isinstance(one, ast.ImportFrom) for alias in one.names}
+
+
+def test_type_checkers_are_told_what_is_there():
+    """The same names in ``__all__`` and for type checkers, each of which is what its own module has."""
+    assert sorted(promised()) == sorted(aic_requests.__all__)
+    for name, home in promised().items():
+        __import__(f"aic_requests.{home}")
+        assert getattr(aic_requests, name) is getattr(sys.modules[f"aic_requests.{home}"], name)
+
+
+def test_no_module_has_a_public_name():
+    """``import aic_requests.x`` would put the module where the function was."""
+    assert MODULES & set(aic_requests.__all__) == set()
+
+
+@pytest.mark.parametrize("first", [*sorted(set(promised().values())), "testing", "probe", "update", "query"])
+def test_whatever_is_imported_first(first):
+    """The public names are the same when a module of the package was imported before them."""
+    program = f"""
+import aic_requests.{first}
+import aic_requests
+kinds = {{type(getattr(aic_requests, name)).__name__ for name in aic_requests.__all__}}
+print(sorted(kinds - {{"type", "ABCMeta", "_ProtocolMeta"}}), aic_requests.query_filter("a eq {{}}", 1))
+"""
+    assert told(program) == "['function'] a eq 1"
+
+
+def test_all_names_at_once():
+    """A star takes all public names, and nothing else."""
+    program = "from aic_requests import *; print(*sorted(name for name in globals() if not name.startswith('__')))"
+    assert told(program).split() == sorted(aic_requests.__all__)
+
+
+def test_names_to_complete_and_to_read_about():
+    """``dir`` and ``help`` know every name that was not asked for yet."""
+    assert set(aic_requests.__all__) <= set(told("import aic_requests; print(*dir(aic_requests))").split())
+    page = told("import aic_requests, pydoc; print(pydoc.render_doc(aic_requests, renderer=pydoc.plaintext))")
+    for name in aic_requests.__all__:
+        assert f"class {name}(" in page or f"class {name}\n" in page or f"    {name}(" in page
+
+
+def test_a_name_that_is_none():
+    """An AttributeError that names it, and an ImportError as of any other module; modules are not names."""
+    with pytest.raises(AttributeError, match="module 'aic_requests' has no attribute 'NotFond'"):
+        _ = aic_requests.NotFond
+    assert told("import aic_requests; print(hasattr(aic_requests, 'session'))") == "False"
+    with pytest.raises(ImportError, match="cannot import name 'NotFond'"):
+        exec("from aic_requests import NotFond")
+
+
+def test_the_testing_tenant_brings_nothing_of_the_client():
+    """Neither requests nor pytest nor a module of the client, also when it has answered over its socket."""
+    program = """
+import sys
+from urllib.request import urlopen
+from aic_requests.testing import Tenant
+with Tenant() as tenant:
+    urlopen(tenant.url + "/openidm/info/login").read()
+foreign = ("requests", "urllib3", "pytest", "_pytest", "jwt")
+print([name for name in sys.modules if name.partition(".")[0] in foreign])
+print({name.split(".")[1] for name in sys.modules if name.startswith("aic_requests.")})
+"""
+    assert told(program) == "[]\n{'testing'}"
