@@ -1,0 +1,211 @@
+"""
+Every code block of docs/ is run, and what it is said to print is compared.
+
+The blocks of a page run in order, in one namespace, against a tenant that stands for https://tenant.example.com. A
+comment before a block says what the reader does not see::
+
+    <!-- before: Python that is run first, such as a fault -->
+    <!-- not run: why -->
+
+A block of ``text`` right behind a block of code is what that prints; ``...`` stands for what differs each time.
+"""
+
+import contextlib
+import doctest
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import requests
+
+import aic_requests
+from aic_requests import AICError, AICSession, ServiceAccountAuth
+from aic_requests.statuses import EXCEPTION_NAMES
+from aic_requests.testing import Fault, ServiceAccount, Tenant
+
+from .keys import ACCOUNT, private_jwk, public_jwk
+
+DOCS = Path(__file__).parent.parent / "docs"
+#: Pages whose blocks need a server of their own, by the tests that run them.
+ELSEWHERE = {"self-hosted.md": "test_docs.py"}
+PAGES = sorted(path for path in DOCS.rglob("*.md") if path.name not in ELSEWHERE)
+FENCE = re.compile(
+    r"(?:<!-- (?P<kind>before|not run):(?P<note>.*?)-->\n+)?^```(?P<language>\w*)[^\n]*\n(?P<code>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+URL = "https://tenant.example.com"
+USERS = "/openidm/managed/alpha_user"
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of a page: its language, its code, what is run first, why it is not run, and what it prints."""
+
+    language: str
+    code: str
+    before: str = ""
+    not_run: str = ""
+    prints: str | None = None
+
+
+def blocks_of(text):
+    """The blocks of a page, each with the output that is shown behind it."""
+    blocks = []
+    end = 0
+    for match in FENCE.finditer(text):
+        note = (match["note"] or "").strip()
+        if match["language"] == "text" and blocks and not text[end : match.start()].strip():
+            blocks[-1] = replace(blocks[-1], prints=match["code"])
+        else:
+            before, why = (note, "") if match["kind"] == "before" else ("", note)
+            blocks.append(Block(match["language"], match["code"], before, why))
+        end = match.end()
+    return blocks
+
+
+@pytest.fixture
+def tenant():
+    """Users, AM configuration, an account that may sign in."""
+    users = [{"_id": str(n), "userName": f"user{n}", "mail": f"user{n}@example.com"} for n in range(1, 6)]
+    bob = {"_id": "42", "userName": "bob", "mail": "bob@example.com", "accountStatus": "active"}
+    with Tenant(
+        documents={USERS: [*users, bob]}, service_accounts=[ServiceAccount(ACCOUNT, public_jwk())]
+    ) as tenant:
+        yield tenant
+
+
+@pytest.fixture
+def space(tenant, tmp_path, monkeypatch):
+    """What the reader has before the first block: an account, its key in a file, nothing else."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("AIC_")]:
+        monkeypatch.delenv(name)
+    Path("key.jwk").write_text(json.dumps(private_jwk()), "utf-8")
+    auth = ServiceAccountAuth(ACCOUNT, "key.jwk")
+    session = AICSession(tenant.url, auth=auth)
+    return {
+        "__name__": "a_page",
+        "tenant": tenant,
+        "url": tenant.url,
+        "Fault": Fault,
+        "USERS": USERS,
+        "service_account_id": ACCOUNT,
+        "auth": auth,
+        "session": session,
+        "AICSession": AICSession,
+        "there": lambda id="42": tenant.collection(USERS).read(id),
+        "somebody_writes": lambda id="42", **fields: tenant.collection(USERS).write(
+            id, tenant.collection(USERS).read(id) | fields
+        ),
+    }
+
+
+def run_python(block, space):
+    """Run a block; what it printed."""
+    url = space["url"]
+    exec(block.before.replace(URL, url), space)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(block.code.replace(URL, url), "<a block>", "exec"), space)
+    return printed.getvalue().replace(url, URL)
+
+
+def run_shell(block, space):
+    """Run a block as the reader would, in the folder of the page; what it printed."""
+    exec(block.before, space)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", block.code.replace(URL, space["url"])],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PATH": path, "AIC_TOKEN": space.get("token", "")},
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.replace(space["url"], URL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
+def test_the_blocks_of_a_page_run(page, space):
+    """In order, as a reader would type them; what they print is what the page says."""
+    for block in blocks_of(page.read_text("utf-8")):
+        if block.not_run:
+            continue
+        if block.language == "python":
+            printed = run_python(block, space)
+        elif block.language == "sh":
+            printed = run_shell(block, space)
+        else:
+            assert block.language in {"text", "json", "http"}, f"nobody knows how to run {block.language!r}"
+            if block.language == "json":
+                json.loads(block.code)
+            continue
+        if block.prints is not None:
+            checker = doctest.OutputChecker()
+            assert checker.check_output(block.prints, printed, doctest.ELLIPSIS), f"{block.code}\nprinted\n{printed}"
+
+
+def test_what_a_block_is():
+    """The comment before it, the output behind it, and a block without either."""
+    text = "a\n\n<!-- before: x = 1\ny = x > 0 -->\n```python\nprint(x)\n```\n\n```text\n1\n```\n\n"
+    text += "<!-- not run: it installs -->\n```sh\npip\n```\n\n```json\n{}\n```\n"
+    assert blocks_of(text) == [
+        Block("python", "print(x)\n", before="x = 1\ny = x > 0", prints="1\n"),
+        Block("sh", "pip\n", not_run="it installs"),
+        Block("json", "{}\n"),
+    ]
+
+
+@pytest.mark.parametrize("page", ELSEWHERE)
+def test_pages_that_are_run_elsewhere(page):
+    """Are read by the test that says so."""
+    assert (DOCS / page).exists()
+    assert page in (Path(__file__).parent / ELSEWHERE[page]).read_text("utf-8")
+
+
+# The page of exceptions
+
+SECTION = re.compile(r"^## `(\w+)`[^\n]*\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+SECTIONS = dict(SECTION.findall((DOCS / "exceptions.md").read_text("utf-8")))
+
+
+def test_every_exception_has_its_section():
+    """And every section is about an exception."""
+    exceptions = {
+        name
+        for name in aic_requests.__all__
+        if isinstance(thing := getattr(aic_requests, name), type) and issubclass(thing, Exception)
+    }
+    assert set(SECTIONS) == exceptions
+
+
+@pytest.mark.parametrize("name", [*EXCEPTION_NAMES.values(), "ClientError", "ServerError"])
+def test_every_status_shows_an_answer(name):
+    """Which this library takes for what the section is about, and words as the section says."""
+    answer, said = re.findall(r"```(?:http|text)\n(.*?)```", SECTIONS[name], re.DOTALL)[:2]
+    error = AICError.from_response(response_of(answer))
+    assert type(error).__name__ == name
+    assert str(error) == " ".join(said.split())
+
+
+def response_of(text):
+    """The response that an ``http`` block shows, below a line with its request."""
+    first, _, rest = text.partition("\n\n")
+    method, path = first.split("\n")[0].split(" ", 1)
+    head, _, body = rest.strip("\n").partition("\n\n")
+    status, *headers = head.split("\n")
+    response = requests.Response()
+    response.status_code = int(status.split()[1])
+    response.reason = " ".join(status.split()[2:])
+    response.headers.update(line.split(": ", 1) for line in headers)
+    response.raw = io.BytesIO(body.strip().encode())
+    sent = dict(line.split(": ", 1) for line in first.split("\n")[1:])
+    response.request = requests.Request(method, URL + path, headers=sent).prepare()
+    return response
