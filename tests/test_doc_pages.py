@@ -1,8 +1,8 @@
 """
 Every code block of docs/ is run, and what it is said to print is compared.
 
-The blocks of a page run in order, in one namespace, against a tenant that stands for https://tenant.example.com. A
-comment before a block says what the reader does not see::
+The blocks of a page run in order, in one namespace, against two tenants that stand for https://tenant.example.com and
+https://next.example.com. A comment before a block says what the reader does not see::
 
     <!-- before: Python that is run first, such as a fault -->
     <!-- not run: why -->
@@ -16,6 +16,7 @@ import io
 import json
 import os
 import re
+import ssl
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from pathlib import Path
 
 import pytest
 import requests
+import trustme
 
 import aic_requests
 from aic_requests import AICError, AICSession, ServiceAccountAuth
@@ -30,6 +32,7 @@ from aic_requests.statuses import EXCEPTION_NAMES
 from aic_requests.testing import Fault, ServiceAccount, Tenant
 
 from .keys import ACCOUNT, private_jwk, public_jwk
+from .wire import serving
 
 DOCS = Path(__file__).parent.parent / "docs"
 #: Pages whose blocks need a server of their own, by the tests that run them.
@@ -40,7 +43,11 @@ FENCE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 URL = "https://tenant.example.com"
+NEXT = "https://next.example.com"
 USERS = "/openidm/managed/alpha_user"
+TOKEN = "t0ken"
+#: What another machine has in its environment, so that a page does not run there as it does here.
+SURROUNDINGS = ("_proxy", "_ca_bundle")
 
 
 @dataclass(frozen=True)
@@ -75,16 +82,25 @@ def tenant():
     users = [{"_id": str(n), "userName": f"user{n}", "mail": f"user{n}@example.com"} for n in range(1, 6)]
     bob = {"_id": "42", "userName": "bob", "mail": "bob@example.com", "accountStatus": "active"}
     with Tenant(
-        documents={USERS: [*users, bob]}, service_accounts=[ServiceAccount(ACCOUNT, public_jwk())]
+        documents={USERS: [*users, bob]},
+        tokens={TOKEN: "somebody"},
+        service_accounts=[ServiceAccount(ACCOUNT, public_jwk())],
     ) as tenant:
         yield tenant
 
 
 @pytest.fixture
-def space(tenant, tmp_path, monkeypatch):
+def next_tenant():
+    """Where configuration is carried to."""
+    with Tenant() as tenant:
+        yield tenant
+
+
+@pytest.fixture
+def space(tenant, next_tenant, tmp_path, monkeypatch):
     """What the reader has before the first block: an account, its key in a file, nothing else."""
     monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("AIC_")]:
+    for name in [name for name in os.environ if name.startswith("AIC_") or name.lower().endswith(SURROUNDINGS)]:
         monkeypatch.delenv(name)
     Path("key.jwk").write_text(json.dumps(private_jwk()), "utf-8")
     auth = ServiceAccountAuth(ACCOUNT, "key.jwk")
@@ -92,11 +108,14 @@ def space(tenant, tmp_path, monkeypatch):
     return {
         "__name__": "a_page",
         "tenant": tenant,
-        "url": tenant.url,
+        "next_tenant": next_tenant,
+        "urls": {URL: tenant.url, NEXT: next_tenant.url},
+        "monkeypatch": monkeypatch,
         "Fault": Fault,
         "USERS": USERS,
         "service_account_id": ACCOUNT,
         "auth": auth,
+        "token": TOKEN,
         "session": session,
         "AICSession": AICSession,
         "there": lambda id="42": tenant.collection(USERS).read(id),
@@ -106,35 +125,74 @@ def space(tenant, tmp_path, monkeypatch):
     }
 
 
+@pytest.fixture
+def proxy(space, tenant):
+    """What passes requests on, unseen, as the page about it has one."""
+    with serving(lambda sent: (200, [("Content-Type", "application/json")], b'{"_id": "42", "_rev": "1", "access_token": "t"}')) as wire:
+        space["urls"]["http://proxy.example.com:3128"] = wire.url
+        yield wire
+
+
+@pytest.fixture
+def idm(space):
+    """A server whose certificate is by a CA of its own, which lies in ``our-ca.pem``."""
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path("our-ca.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1").configure_cert(context)
+    with serving(lambda sent: (200, [("Content-Type", "application/json")], b'{"_id": "42"}'), tls=context) as wire:
+        space["urls"]["https://idm.example.com"] = wire.url
+        yield wire
+
+
+#: What a page needs besides the tenants.
+NEEDS = {"proxy-and-ca.md": ["proxy", "idm"]}
+
+
+def pointed(text, space):
+    """A text with the addresses of the tenants that run, in place of those that the page names."""
+    for named, real in space["urls"].items():
+        text = text.replace(named, real)
+    return text
+
+
+def as_named(text, space):
+    """The way back, for what is printed."""
+    for named, real in space["urls"].items():
+        text = text.replace(real, named)
+    return text
+
+
 def run_python(block, space):
     """Run a block; what it printed."""
-    url = space["url"]
-    exec(block.before.replace(URL, url), space)
+    exec(pointed(block.before, space), space)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        exec(compile(block.code.replace(URL, url), "<a block>", "exec"), space)
-    return printed.getvalue().replace(url, URL)
+        exec(compile(pointed(block.code, space), "<a block>", "exec"), space)
+    return as_named(printed.getvalue(), space)
 
 
 def run_shell(block, space):
     """Run a block as the reader would, in the folder of the page; what it printed."""
-    exec(block.before, space)
+    exec(pointed(block.before, space), space)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", block.code.replace(URL, space["url"])],
+        ["bash", "-euo", "pipefail", "-c", pointed(block.code, space)],
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ | {"PATH": path, "AIC_TOKEN": space.get("token", "")},
+        env=os.environ | {"PATH": path} | space.get("environment", {}),
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout.replace(space["url"], URL)
+    return as_named(done.stdout, space)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
-def test_the_blocks_of_a_page_run(page, space):
+def test_the_blocks_of_a_page_run(page, space, request):
     """In order, as a reader would type them; what they print is what the page says."""
+    for need in NEEDS.get(page.name, ()):
+        request.getfixturevalue(need)
     for block in blocks_of(page.read_text("utf-8")):
         if block.not_run:
             continue
@@ -168,6 +226,33 @@ def test_pages_that_are_run_elsewhere(page):
     """Are read by the test that says so."""
     assert (DOCS / page).exists()
     assert page in (Path(__file__).parent / ELSEWHERE[page]).read_text("utf-8")
+
+
+def test_what_goes_through_the_proxy(space, proxy, request):
+    """The call for a token, and the read."""
+    page = (DOCS / "proxy-and-ca.md").read_text("utf-8")
+    run_python(next(block for block in blocks_of(page) if "session.proxies" in block.code), space)
+    [grant, read] = [sent.path for sent in proxy.sent]
+    assert grant == f"{space['urls'][URL]}/am/oauth2/access_token"
+    assert read == f"{space['urls'][URL]}{USERS}/42"
+
+
+def test_proxies_and_cas_come_from_the_environment(space, proxy, idm, monkeypatch):
+    """Under the names that the page has."""
+    page = (DOCS / "proxy-and-ca.md").read_text("utf-8")
+    exported = dict(re.findall(r"(HTTPS_PROXY|REQUESTS_CA_BUNDLE)=(\S+)", page))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "our-ca.pem")
+    session = AICSession(idm.url)
+    assert session.get("/x").status_code == 200
+    session.verify = "another.pem"
+    assert session.get("/x").status_code == 200
+    session.trust_env = False
+    with pytest.raises(OSError, match="another.pem"):
+        session.get("/x")
+    monkeypatch.setenv("HTTPS_PROXY", exported["HTTPS_PROXY"])
+    settings = AICSession().merge_environment_settings("https://any.example.com/x", {}, None, None, None)
+    assert settings["proxies"]["https"] == exported["HTTPS_PROXY"]
+    assert settings["verify"] == "our-ca.pem"
 
 
 # The page of exceptions
