@@ -118,9 +118,9 @@ def space(tenant, next_tenant, tmp_path, monkeypatch):
         "token": TOKEN,
         "session": session,
         "AICSession": AICSession,
-        "there": lambda id="42": tenant.collection(USERS).read(id),
-        "somebody_writes": lambda id="42", **fields: tenant.collection(USERS).write(
-            id, tenant.collection(USERS).read(id) | fields
+        "there": lambda user="42": tenant.collection(USERS).read(user),
+        "somebody_writes": lambda user="42", **fields: tenant.collection(USERS).write(
+            user, tenant.collection(USERS).read(user) | fields
         ),
     }
 
@@ -128,7 +128,9 @@ def space(tenant, next_tenant, tmp_path, monkeypatch):
 @pytest.fixture
 def proxy(space, tenant):
     """What passes requests on, unseen, as the page about it has one."""
-    with serving(lambda sent: (200, [("Content-Type", "application/json")], b'{"_id": "42", "_rev": "1", "access_token": "t"}')) as wire:
+    with serving(
+        lambda sent: (200, [("Content-Type", "application/json")], b'{"_id": "42", "_rev": "1", "access_token": "t"}')
+    ) as wire:
         space["urls"]["http://proxy.example.com:3128"] = wire.url
         yield wire
 
@@ -247,12 +249,22 @@ def test_proxies_and_cas_come_from_the_environment(space, proxy, idm, monkeypatc
     session.verify = "another.pem"
     assert session.get("/x").status_code == 200
     session.trust_env = False
-    with pytest.raises(OSError, match="another.pem"):
+    with pytest.raises(OSError, match=r"another\.pem"):
         session.get("/x")
     monkeypatch.setenv("HTTPS_PROXY", exported["HTTPS_PROXY"])
     settings = AICSession().merge_environment_settings("https://any.example.com/x", {}, None, None, None)
     assert settings["proxies"]["https"] == exported["HTTPS_PROXY"]
     assert settings["verify"] == "our-ca.pem"
+
+
+def test_the_scripts_before_and_after_do_the_same(space):
+    """Those of the page on moving from plain requests: the same change, and the later one is shorter."""
+    before, after = [block for block in blocks_of((DOCS / "from-requests.md").read_text("utf-8")) if block.code]
+    for block in (before, after):
+        space["somebody_writes"](mail="bob@old.example.com")
+        run_python(replace(block, before="name = 'bob'"), space)
+        assert space["there"]()["mail"] == "bob@new.example.com"
+    assert len(after.code.splitlines()) < len(before.code.splitlines())
 
 
 # The page of exceptions
