@@ -1,4 +1,4 @@
-"""What the build does besides: roles in docstrings become links, and what would be fetched from elsewhere is refused."""
+"""What the build does besides: roles in docstrings become links; what would be fetched from elsewhere is refused."""
 
 import logging
 import re

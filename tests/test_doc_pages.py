@@ -14,6 +14,7 @@ import contextlib
 import doctest
 import io
 import json
+import logging
 import os
 import re
 import ssl
@@ -105,7 +106,7 @@ def space(tenant, next_tenant, tmp_path, monkeypatch):
     Path("key.jwk").write_text(json.dumps(private_jwk()), "utf-8")
     auth = ServiceAccountAuth(ACCOUNT, "key.jwk")
     session = AICSession(tenant.url, auth=auth)
-    return {
+    yield {
         "__name__": "a_page",
         "tenant": tenant,
         "next_tenant": next_tenant,
@@ -123,6 +124,8 @@ def space(tenant, next_tenant, tmp_path, monkeypatch):
             user, tenant.collection(USERS).read(user) | fields
         ),
     }
+    # A page may turn the log on.
+    logging.getLogger("aic_requests").setLevel(logging.NOTSET)
 
 
 @pytest.fixture
