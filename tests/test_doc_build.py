@@ -25,6 +25,13 @@ def test_the_files_that_a_page_names_are_there(page):
         assert (ROOT / name).exists(), name
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
+def test_code_is_no_wider_than_a_page(page):
+    """At 1280 pixels, a line of 77 characters is seen whole."""
+    blocks = re.findall(r"^```python[^\n]*\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert [line for block in blocks for line in block.splitlines() if len(line) > 77] == []
+
+
 def test_every_room_is_on_the_plan():
     """The table of the architecture page names each module that tests/test_layers.py has a row for."""
     text = (DOCS / "architecture.md").read_text("utf-8").partition("## The rooms")[2].partition("\n## ")[0]
