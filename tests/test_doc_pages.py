@@ -10,6 +10,7 @@ https://next.example.com. A comment before a block says what the reader does not
 A block of ``text`` right behind a block of code is what that prints; ``...`` stands for what differs each time.
 """
 
+import codeop
 import contextlib
 import doctest
 import io
@@ -224,6 +225,17 @@ def test_what_a_block_is():
         Block("sh", "pip\n", not_run="it installs"),
         Block("json", "{}\n"),
     ]
+
+
+def test_the_tutorial_can_be_typed():
+    """Into a shell, line by line, with an empty line behind each block."""
+    for block in blocks_of((DOCS / "tutorial.md").read_text("utf-8")):
+        typed = []
+        for line in [*block.code.splitlines(), ""] if block.language == "python" else ():
+            typed.append(line)
+            if codeop.compile_command("\n".join(typed)) is not None:
+                typed = []
+        assert typed == []
 
 
 @pytest.mark.parametrize("page", ELSEWHERE)
