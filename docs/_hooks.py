@@ -6,6 +6,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+from aic_requests import testing
+
 log = logging.getLogger("mkdocs.hooks.own_host")
 
 _ROLE = re.compile(r":(?:class|func|meth|data|attr):<code>([\w.]+)</code>")
@@ -34,11 +36,8 @@ def on_page_content(html: str, **_: Any) -> str:
 
 def _link(role: re.Match[str]) -> str:
     name = role[1]
-    place = "aic_requests.testing" if name in _TESTING else "aic_requests"
+    place = "aic_requests.testing" if name in testing.__all__ else "aic_requests"
     return f'<autoref optional identifier="{place}.{name}"><code>{name}</code></autoref>'
-
-
-_TESTING = {"Fault", "ServiceAccount", "Tenant", "Collection", "Exchange"}
 
 
 def on_post_page(output: str, page: Any, **_: Any) -> str:
