@@ -67,7 +67,7 @@ def test_sdist_holds_what_a_packager_needs(sdist):
     top = {name.partition("/")[0] for name in sdist}
     assert top <= {
         *("aic_requests", "docs", "tests", "examples"),
-        *("README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "tox.ini", "PKG-INFO", ".gitignore"),
+        *("README.md", "CHANGELOG.md", "LICENSE", "mkdocs.yml", "pyproject.toml", "tox.ini", "PKG-INFO", ".gitignore"),
     }
     assert [name for name in sdist if name.endswith((".jsonl", ".sqlite", ".pyc"))] == []
 
