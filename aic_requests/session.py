@@ -1,15 +1,13 @@
 """The session."""
 
-import os
 import uuid
 from collections.abc import Callable, Container, Generator, Sequence
 from dataclasses import dataclass
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, cast
-from urllib.request import getproxies
 
-from requests import PreparedRequest, Request, Response, Session
-from requests.sessions import merge_hooks, merge_setting
+from requests import PreparedRequest, Request, Response
+from requests.sessions import merge_hooks
 from requests.structures import CaseInsensitiveDict
 from urllib3 import Retry
 
@@ -24,6 +22,7 @@ from .origin import Origin
 from .query import Query
 from .retries import Retries
 from .service_account import ServiceAccountAuth
+from .shortcuts import Session
 from .stores import MemoryStore, Store
 from .transport import DEFAULT_TIMEOUT, Transport, retries_of
 from .update import Clock, Update
@@ -392,31 +391,6 @@ class AICSession(Session):
             if yield_requests and Origin.from_url(answer.url or "") != hop.home:
                 _strip(answer)
             yield answer
-
-    def merge_environment_settings(
-        self,
-        url: str,
-        proxies: dict[str, str] | None,
-        stream: bool | None,
-        verify: "_t.VerifyType | None",
-        cert: "_t.CertType",
-    ) -> dict[str, Any]:
-        """
-        Find proxies and the CA bundle, as requests does.
-
-        Where nobody names a proxy there is no exception to look for either: requests would go through the whole
-        environment a second time, a tenth of a request's CPU.
-        """
-        if not self.trust_env or getproxies():
-            return super().merge_environment_settings(url, proxies, stream, verify, cert)
-        if verify is True or verify is None:
-            verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or verify
-        return {
-            "proxies": merge_setting(proxies, self.proxies),
-            "stream": merge_setting(stream, self.stream),
-            "verify": merge_setting(verify, self.verify),
-            "cert": merge_setting(cert, self.cert),
-        }
 
     def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
         """Keep the credential on a redirect at home. netrc may answer where there is none."""

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, Final, cast
 
 from requests import PreparedRequest, Response
-from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
 from .retries import Retries
+from .shortcuts import HTTPAdapter
 
 if TYPE_CHECKING:
     from requests import _types as _t
