@@ -1,10 +1,10 @@
 """One request and its answer, at home."""
 
+from collections import OrderedDict
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from requests import PreparedRequest, Request, Response
-from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
 
 from .bodies import give_body, json_object
@@ -17,6 +17,7 @@ from .origin import child_path, resource_path
 from .preconditions import GUARDED, before_request, conditions_of, is_echo
 from .retries import READS
 from .revision import Revision, validator_of
+from .shortcuts import copied, fields_of, headers_of
 from .stores import Representation
 
 #: Headers of a 304 that describe its own (empty) message and not the representation. CREST's says
@@ -70,7 +71,7 @@ class Exchange:
             self._intent = replace(said, added=condition)
         if condition:
             # A copy: the caller's request stays as it was.
-            self.request.headers = self.request.headers.copy()
+            self.request.headers = copied(self.request.headers)
             self.request.headers.update(condition)
         self._stand_among_hooks()
 
@@ -103,7 +104,7 @@ class Exchange:
             or self._stream
             or request.body
             or expands_relationships(request.url or "")
-            or not _HANDS_OFF.isdisjoint([name for name, _ in request.headers.lower_items()])
+            or not _HANDS_OFF.isdisjoint(fields_of(request.headers))
         ):
             return None
         return self._identity.variant(request, key=self._memory.key)
@@ -150,12 +151,12 @@ class Exchange:
         """Make the 304 the kept 200."""
         # Reading it hands the connection back to the pool.
         response.content  # noqa: B018
-        headers = CaseInsensitiveDict(cast("tuple[str, str]", line.split(": ", 1)) for line in kept.headers)
-        headers.update({name: value for name, value in response.headers.items() if name.lower() not in _OF_THE_304})
+        fields = OrderedDict([_field(line) for line in kept.headers])
+        fields.update([field for field in fields_of(response.headers).items() if field[0] not in _OF_THE_304])
         response.status_code = 200
         response.reason = "OK"
-        response.headers = headers
-        response.encoding = get_encoding_from_headers(headers)
+        response.headers = headers_of(fields)
+        response.encoding = get_encoding_from_headers(response.headers)
         give_body(response, kept.body)
         _mark(response, from_cache=True)
         self._memory.count_hit(len(kept.body))
@@ -220,13 +221,8 @@ class Exchange:
         relates = selects_fields(self.request.url or "") and b'"_ref"' in response.content
         if validator is None or relates or not _is_whole(response):
             return
-        headers = tuple(
-            [
-                f"{name}: {value}"
-                for name, (lower, value) in zip(response.headers, response.headers.lower_items(), strict=True)
-                if lower not in _OF_THE_MOMENT
-            ]
-        )
+        fields = fields_of(response.headers).items()
+        headers = tuple([f"{name}: {value}" for lower, (name, value) in fields if lower not in _OF_THE_MOMENT])
         # A challenge may have been answered in between: the answer belongs to who asked last.
         variant = (
             self._variant if identity is self._identity else identity.variant(response.request, key=self._memory.key)
@@ -251,6 +247,12 @@ def copy_of(request: _AnyRequest) -> _AnyRequest:
     twin = object.__new__(type(request))
     twin.__dict__.update(request.__dict__)
     return twin
+
+
+def _field(line: str) -> tuple[str, tuple[str, str]]:
+    """A kept header line: its name in lower case, its name, its value."""
+    name, _, value = line.partition(": ")
+    return name.lower(), (name, value)
 
 
 def _mark(response: Response, *, from_cache: bool) -> None:

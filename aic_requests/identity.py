@@ -6,6 +6,7 @@ from hashlib import blake2b
 from requests import PreparedRequest
 
 from .headers import SELECTING, as_text, credentials
+from .shortcuts import fields_of
 
 Certificate = str | tuple[str, str] | None
 
@@ -70,7 +71,8 @@ class Identity:
 
     def variant(self, request: PreparedRequest, *, key: bytes) -> bytes:
         """Name the variant of a resource that this request reads: who, the query, the Accept headers."""
-        chosen = {name: as_text(value) for name, value in request.headers.lower_items() if name in SELECTING}
+        fields = fields_of(request.headers).items()
+        chosen = {name: as_text(value) for name, (_, value) in fields if name in SELECTING}
         return _hash({**chosen, "the caller": self.whole.hex(), "the url": (request.url or "").partition("#")[0]}, key)
 
 

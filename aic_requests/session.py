@@ -22,7 +22,7 @@ from .origin import Origin
 from .query import Query
 from .retries import Retries
 from .service_account import ServiceAccountAuth
-from .shortcuts import Session
+from .shortcuts import Session, fields_of
 from .stores import MemoryStore, Store
 from .transport import DEFAULT_TIMEOUT, Transport, retries_of
 from .update import Clock, Update
@@ -433,16 +433,23 @@ class AICSession(Session):
 
     def _given(self, request: Request) -> dict[str, Any]:
         """The headers of the caller and of the session by lower-case name; None means: leave out."""
-        given: dict[str, Any] = {as_text(name).lower(): value for name, value in (self.headers or {}).items()}
-        given.update({as_text(name).lower(): value for name, value in (request.headers or {}).items()})
+        given: dict[str, Any] = {}
+        for headers in (self.headers, request.headers):
+            if type(headers) is CaseInsensitiveDict:
+                given.update({as_text(lower): value for lower, (_, value) in fields_of(headers).items()})
+            elif headers:
+                given.update({as_text(name).lower(): value for name, value in headers.items()})
         return given
 
     def _intent_of(self, request: Request, given: dict[str, Any], prepared: PreparedRequest) -> Intent:
         """Note what the prepared request does not say."""
         hooks = len(prepared.hooks["response"])
         name = getattr(request.auth or self.auth, "identity", None)
+        declined = [name for name, value in given.items() if value is None]
+        if not (hooks or declined or isinstance(name, str)):
+            return Intent.NOTHING
         return Intent(
-            declined=frozenset([name for name, value in given.items() if value is None]),
+            declined=frozenset(declined),
             auth_hooks=hooks and hooks - _count(merge_hooks(request.hooks, self.hooks)),
             principal=Principal(name, as_text(prepared.headers.get("Authorization", "")))
             if isinstance(name, str)

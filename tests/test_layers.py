@@ -26,7 +26,8 @@ ROWS: tuple[set[str], ...] = (
         "result_page",
         "page_size",
     },  # the standard library only
-    {"shortcuts", "preconditions", "bodies", "identity", "seen", "blots", "departure", "jwk", "query_parameters"},
+    {"shortcuts"},
+    {"preconditions", "bodies", "identity", "seen", "blots", "departure", "jwk", "query_parameters"},
     {"evidence", "intent", "stores", "retries", "maybe_applied", "lost_answers", "log_api_key"},
     {"errors", "memory", "transport"},
     {"base_url", "exchange", "update", "grant", "bearer"},

@@ -10,6 +10,7 @@ that it knows, and calls the inherited method where one of the two is not so.
 """
 
 from .adapter import HTTPAdapter
+from .fields import copied, fields_of, headers_of
 from .session import Session
 
-__all__ = ["HTTPAdapter", "Session"]
+__all__ = ["HTTPAdapter", "Session", "copied", "fields_of", "headers_of"]

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 import requests.adapters
 import requests.models
 from requests import PreparedRequest, Response
-from requests.cookies import RequestsCookieJar
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
-from urllib3 import HTTPConnectionPool, HTTPResponse
+from urllib3 import HTTPConnectionPool
 
+from .cookies import sets_no_cookie
+from .fields import headers_of
 from .genuine import Genuine
-from .session import headers_of
 
 if TYPE_CHECKING:
     from requests import _types as _t
@@ -103,13 +103,10 @@ class HTTPAdapter(_ADAPTER):
 
     def build_response(self, req: PreparedRequest, resp: Any) -> Response:
         """Make the response, as requests does; without a look for cookies where the server sets none."""
-        # Condition: urllib3's own response, whose header names and values are text.
-        if type(resp) is not HTTPResponse or not _ANSWER:
+        # Condition: urllib3's own response, and no cookies.
+        if not (sets_no_cookie(resp) and _ANSWER):
             return super().build_response(req, resp)
         fields = OrderedDict([(name.lower(), (name, value)) for name, value in resp.headers.items()])
-        # Condition: no cookies.
-        if "set-cookie" in fields or "set-cookie2" in fields:
-            return super().build_response(req, resp)
         response = Response()
         response.status_code = resp.status
         response.headers = headers_of(fields)

@@ -47,7 +47,7 @@ class Environment:
     @classmethod
     def now(cls) -> "Environment | None":
         """The environment, read anew only where a variable has changed. None: ask requests."""
-        global _latest  # noqa: PLW0603
+        global _latest
         # Condition: the real os.environ, whose content can be compared at once (a test may have put a dict in its
         # place), and requests' own functions.
         variables = getattr(os.environ, "_data", None)
@@ -70,7 +70,7 @@ class Environment:
 
     def netrc_auth(self, url: str) -> tuple[str, str] | None:
         """What ``get_netrc_auth`` answers: the file is looked for each time, at the places known."""
-        if self._netrc is not None and not any([os.path.exists(file) for file in self._netrc]):
+        if self._netrc is not None and not any(map(os.path.exists, self._netrc)):
             return None
         return get_netrc_auth(url)
 

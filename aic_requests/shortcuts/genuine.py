@@ -31,8 +31,11 @@ class Genuine:
         """Whether all of them stand where they stood, and are requests' own. Half a microsecond."""
         if not (self._from_the_start and ALLOWED[0]):
             return False
-        # Compared by identity first, so equal means the same.
-        return all([look(names) == kept for names, look, kept in self._looks])
+        # Functions are equal if they are the same.
+        for names, look, kept in self._looks:  # noqa: SIM110  # called several times for each request
+            if look(names) != kept:
+                return False
+        return True
 
 
 def _is_of_requests(found: object) -> bool:

@@ -2,20 +2,24 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from datetime import timedelta
 from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import requests
 import requests.models
 import requests.sessions
-from requests import PreparedRequest, Request
-from requests.cookies import RequestsCookieJar, cookiejar_from_dict, merge_cookies
+from requests import PreparedRequest, Request, Response
+from requests.cookies import RequestsCookieJar, cookiejar_from_dict, extract_cookies_to_jar, merge_cookies
 from requests.exceptions import InvalidHeader
+from requests.hooks import dispatch_hook
 from requests.sessions import merge_hooks, merge_setting
 from requests.structures import CaseInsensitiveDict
 from requests.utils import check_header_validity
 
+from .cookies import sets_no_cookie
 from .environment import Environment
+from .fields import Fields, fields_of, headers_of
 from .genuine import Genuine
 from .url import is_spelt_out
 
@@ -25,7 +29,6 @@ if TYPE_CHECKING:
 
 _DICTIONARIES: Final = (dict, CaseInsensitiveDict)
 
-_Fields = OrderedDict[str, tuple[str, Any]]
 
 _PREPARATION: Final = Genuine(
     {
@@ -49,15 +52,26 @@ _PREPARATION: Final = Genuine(
 
 _SETTINGS: Final = Genuine({requests.Session: ("merge_environment_settings",), requests.sessions: ("merge_setting",)})
 
+_SENDING: Final = Genuine(
+    {
+        requests.Session: ("send",),
+        requests.sessions: (
+            "resolve_proxies",
+            "dispatch_hook",
+            "extract_cookies_to_jar",
+        ),
+    }
+)
+
 
 class Session(requests.Session):
     """A ``requests.Session``."""
 
-    #: Whether the next class in line is requests' own. With another class in between, that one's methods must be called.
+    #: Whether the next class in line is requests' own. If another class stands in between, its methods must be called.
     _next_is_requests: bool = True
 
     #: The session's headers as they were when they were found valid.
-    _valid: _Fields = OrderedDict()  # noqa: RUF012  # never altered, only replaced
+    _valid: Fields[Any] = OrderedDict()  # noqa: RUF012  # never altered, only replaced
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -124,6 +138,42 @@ class Session(requests.Session):
             "cert": merge_setting(cert, self.cert),
         }
 
+    def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
+        """Send a prepared request, as requests does; without a look for cookies where the server sets none."""
+        # Condition: nobody stands between here and requests' own send, which sets its defaults and checks by itself.
+        if not (self._next_is_requests and _SENDING and type(request) is PreparedRequest and "proxies" in kwargs):
+            return super().send(request, **kwargs)
+        kwargs.setdefault("stream", self.stream)
+        kwargs.setdefault("verify", self.verify)
+        kwargs.setdefault("cert", self.cert)
+        allow_redirects = kwargs.pop("allow_redirects", True)
+        adapter = self.get_adapter(url=cast("str", request.url))
+        hooks = request.hooks
+        clock = requests.sessions.preferred_clock
+        start = clock()
+        response = adapter.send(request, **kwargs)
+        response.elapsed = timedelta(seconds=clock() - start)
+        response = dispatch_hook("response", hooks, response, **kwargs)
+
+        for answer in (*response.history, response):
+            # Condition: no cookies.
+            if not sets_no_cookie(answer.raw):
+                sent = request if answer is response else answer.request
+                extract_cookies_to_jar(self.cookies, sent, answer.raw)
+
+        if allow_redirects:
+            followed = list(self.resolve_redirects(response, request, **kwargs))
+            if followed:
+                history = [response, *followed]
+                response = history.pop()
+                response.history = history
+        else:
+            onward = self.resolve_redirects(response, request, yield_requests=True, **kwargs)
+            cast("Any", response)._next = next(onward, None)
+        if not kwargs["stream"]:
+            response.content  # noqa: B018
+        return response
+
     def _headers_of(self, request: Request) -> "CaseInsensitiveDict[str | bytes] | None":
         """
         The headers of the session and of a request together, all valid; None: ask requests.
@@ -133,7 +183,7 @@ class Session(requests.Session):
         """
         if type(self.headers) is not CaseInsensitiveDict or type(request.headers) not in _DICTIONARIES:
             return None
-        fields = _fields(self.headers)
+        fields = fields_of(self.headers)
         try:
             if fields != self._valid:
                 _check(fields)
@@ -163,21 +213,9 @@ class Session(requests.Session):
         prepared.prepare_cookies(merge_cookies(merge_cookies(RequestsCookieJar(), self.cookies), cookies))
 
 
-def _fields(headers: "CaseInsensitiveDict[Any]") -> _Fields:
-    """What a dictionary of requests holds: by the name in lower case, the name and the value."""
-    return cast("Any", headers)._store
-
-
 def _check(fields: Mapping[str, tuple[Any, Any]]) -> None:
     """Raise InvalidHeader where requests would, and where something is no text."""
     for name, value in fields.values():
         if type(name) is not str or type(value) is not str:
             raise InvalidHeader("bytes, or something else")
         check_header_validity((name, value))
-
-
-def headers_of(fields: _Fields) -> "CaseInsensitiveDict[Any]":
-    """A dictionary of requests that holds these fields."""
-    headers: CaseInsensitiveDict[Any] = object.__new__(CaseInsensitiveDict)
-    headers.__dict__["_store"] = fields
-    return headers

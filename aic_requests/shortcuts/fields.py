@@ -1,0 +1,34 @@
+"""What requests' case-insensitive dictionary holds, taken and given as a whole."""
+
+from collections import OrderedDict
+from typing import Any, TypeVar, cast
+
+from requests.structures import CaseInsensitiveDict
+
+_Value = TypeVar("_Value")
+
+#: By the name in lower case, the name and the value.
+Fields = OrderedDict[str, tuple[str, _Value]]
+
+
+def fields_of(headers: "CaseInsensitiveDict[_Value]") -> Fields[_Value]:
+    """The fields themselves, not a copy."""
+    return cast("Any", headers)._store
+
+
+def headers_of(fields: Fields[_Value]) -> "CaseInsensitiveDict[_Value]":
+    """
+    A dictionary of these fields, which are its own from now on.
+
+    >>> headers_of(OrderedDict(etag=("ETag", '"7"')))["ETAG"]
+    '"7"'
+    """
+    headers: CaseInsensitiveDict[_Value] = object.__new__(CaseInsensitiveDict)
+    headers.__dict__["_store"] = fields
+    return headers
+
+
+def copied(headers: "CaseInsensitiveDict[_Value]") -> "CaseInsensitiveDict[_Value]":
+    """A copy, without a call for each field."""
+    # Condition: requests' own class.
+    return headers_of(fields_of(headers).copy()) if type(headers) is CaseInsensitiveDict else headers.copy()
