@@ -24,7 +24,7 @@ from .retries import Retries
 from .service_account import ServiceAccountAuth
 from .shortcuts import Session, fields_of
 from .stores import MemoryStore, Store
-from .transport import DEFAULT_TIMEOUT, Transport, retries_of
+from .transport import CONNECTIONS, DEFAULT_TIMEOUT, Transport, retries_of
 from .update import Clock, Update
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class AICSession(Session):
         self.timeout = timeout
         policy = Retries() if isinstance(retries, EllipsisType) else retries_of(retries)
         for scheme in ("https://", "http://"):
-            self.mount(scheme, Transport(max_retries=policy))
+            self.mount(scheme, Transport(max_retries=policy, pool_maxsize=CONNECTIONS))
 
     @property
     def base_url(self) -> str | None:

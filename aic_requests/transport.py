@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 DEFAULT_TIMEOUT: Final = (5.0, 60.0)
 
 
+#: Connections kept for the next request: twice as many as Python's own pool of threads has workers at most. With
+#: requests' 10, each wave of 32 requests throws 22 away and makes them anew.
+CONNECTIONS: Final = 64
+
+
 class Transport(HTTPAdapter):
     """requests' own adapter, which does not send a body again that can be read only once."""
 

@@ -1,18 +1,21 @@
 """requests' adapter, with less to do for the usual request."""
 
 from collections import OrderedDict
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import requests.adapters
 import requests.models
 from requests import PreparedRequest, Response
+from requests.exceptions import InvalidURL
 from requests.structures import CaseInsensitiveDict
-from requests.utils import get_encoding_from_headers
+from requests.utils import get_encoding_from_headers, select_proxy
 from urllib3 import HTTPConnectionPool
 
 from .cookies import sets_no_cookie
 from .fields import headers_of
 from .genuine import Genuine
+from .tls import Contexts
 
 if TYPE_CHECKING:
     from requests import _types as _t
@@ -26,6 +29,7 @@ _CHOICE: Final = Genuine(
             "get_connection_with_tls_context",
             "build_connection_pool_key_attributes",
             "init_poolmanager",
+            "cert_verify",
         ),
         requests.adapters: ("select_proxy", "_urllib3_request_context"),
     }
@@ -49,19 +53,35 @@ class _Kept(NamedTuple):
 
     Attributes:
         origin: How its URL began, up to the slash behind the host.
+        tls: What it verifies and by which context; None without TLS.
         manager: The pool manager that it is of.
         pool: The pool.
     """
 
     origin: str
+    tls: "_TLS | None"
     manager: object
     pool: HTTPConnectionPool
+
+
+class _TLS(NamedTuple):
+    """What tells pools of one origin apart."""
+
+    verify: object
+    cert: object
+    context: object
 
 
 class HTTPAdapter(_ADAPTER):
     """A ``requests.adapters.HTTPAdapter``."""
 
     _kept: _Kept | None = None
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
+        """Start without connections, and without TLS contexts."""
+        super().init_poolmanager(connections, maxsize, block, **pool_kwargs)
+        self._kept = None
+        self._contexts = Contexts()
 
     def get_connection_with_tls_context(
         self,
@@ -72,28 +92,58 @@ class HTTPAdapter(_ADAPTER):
     ) -> HTTPConnectionPool:
         """Find the pool of connections for a request; that of the last request, if it is for the same origin."""
         url = cast("str", request.url)
-        # Condition: no proxy, no TLS (verify and cert tell nothing apart there), a pool manager that chooses as
-        # requests has it; and a pool that is still open, since the manager closes what it has no place for.
-        if proxies or not url.startswith("http://") or not _CHOICE or not self._chooses_as_requests_does():
+        origin = url[: url.find("/", len("https://")) + 1]
+        # Condition: no proxy, and pools chosen as requests has it.
+        if not origin or (proxies and select_proxy(url, proxies)) or not _CHOICE or not self._is_as_requests_made_it():
             return super().get_connection_with_tls_context(request, verify, proxies, cert)
+        tls = None
+        if not origin.startswith("http://"):
+            context = self._contexts.context_for(verify, cert) if verify and origin.startswith("https://") else None
+            if context is None:
+                return super().get_connection_with_tls_context(request, verify, proxies, cert)
+            tls = _TLS(verify, cert, context)
+
         kept = self._kept
+        # Condition: the pool is still open, since the manager closes what it has no place for.
         if (
-            kept is not None
-            and url.startswith(kept.origin)
-            and kept.manager is self.poolmanager
-            and cast("Any", kept.pool).pool is not None
+            kept is None
+            or kept.origin != origin
+            or kept.tls != tls
+            or kept.manager is not self.poolmanager
+            or cast("Any", kept.pool).pool is None
         ):
-            return kept.pool
-        pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
-        origin = url[: url.find("/", len("http://")) + 1]
-        if origin:
-            self._kept = _Kept(origin, self.poolmanager, pool)
+            pool = (
+                super().get_connection_with_tls_context(request, verify, proxies, cert)
+                if tls is None
+                else self._pool_over_tls(request, tls)
+            )
+            kept = self._kept = _Kept(origin, tls, self.poolmanager, pool)
+        return kept.pool
+
+    def cert_verify(self, conn: Any, url: str, verify: "_t.VerifyType", cert: "_t.CertType") -> None:
+        """Have a pool's connections verify; one with a context of ours does so by that, and has loaded all it needs."""
+        tls: _TLS | None = getattr(conn, "aic_tls", None)
+        # Condition: the pool was made for just this.
+        if tls is None or (tls.verify, tls.cert) != (verify, cert):
+            super().cert_verify(conn, url, verify, cert)
+
+    def _pool_over_tls(self, request: PreparedRequest, tls: _TLS) -> HTTPConnectionPool:
+        try:
+            host, _ = self.build_connection_pool_key_attributes(request, cast("Any", tls.verify), cast("Any", tls.cert))
+        except ValueError as error:
+            raise InvalidURL(error, request=request) from error
+        pool = self.poolmanager.connection_from_host(
+            **host, pool_kwargs={"cert_reqs": "CERT_REQUIRED", "ssl_context": tls.context}
+        )
+        cast("Any", pool).aic_tls = tls
         return pool
 
-    def _chooses_as_requests_does(self) -> bool:
+    def _is_as_requests_made_it(self) -> bool:
+        """Whether no subclass, and nobody else, has replaced what decides about pools."""
         return (
-            type(self).build_connection_pool_key_attributes is _ADAPTER.build_connection_pool_key_attributes
-            and "build_connection_pool_key_attributes" not in self.__dict__
+            _POOLS(type(self)) == _OWN_POOLS
+            and _POOL_METHODS.isdisjoint(self.__dict__)
+            and self.poolmanager.connection_pool_kw.keys() == {"maxsize", "block"}
         )
 
     def request_url(self, request: PreparedRequest, proxies: dict[str, str] | None) -> str:
@@ -117,3 +167,11 @@ class HTTPAdapter(_ADAPTER):
         response.request = req
         response.connection = self
         return response
+
+
+#: What decides about pools, and what a subclass may have replaced.
+_POOL_METHODS: Final = frozenset(
+    {"build_connection_pool_key_attributes", "cert_verify", "get_connection_with_tls_context", "init_poolmanager"}
+)
+_POOLS: Final = attrgetter(*sorted(_POOL_METHODS))
+_OWN_POOLS: Final = _POOLS(HTTPAdapter)
