@@ -33,6 +33,9 @@ _HANDS_OFF = CONDITIONS | {"range"}
 _OF_THE_MOMENT = frozenset({"set-cookie", "set-cookie2", "date", "x-forgerock-transactionid"})
 
 
+#: A header that is not there.
+_NO_FIELD = ("", "")
+
 _AnyRequest = TypeVar("_AnyRequest", Request, PreparedRequest)
 
 
@@ -207,8 +210,9 @@ class Exchange:
         if revision is None:
             return
         # An echo teaches nothing: it was not written by this request, and may name no revision at all.
-        sent = conditions_of(response.request.headers)
-        if self._operation not in GUARDED or not is_echo(sent, revision, response.headers):
+        if self._operation not in GUARDED or not is_echo(
+            conditions_of(response.request.headers), revision, response.headers
+        ):
             self._memory.seen.learn(identity.principal, path, revision)
 
     def _keep(self, identity: Identity, response: Response) -> None:
@@ -271,11 +275,11 @@ def _is_whole(response: Response) -> bool:
     like an empty 200; and urllib3 1.26 does not hold a body against its Content-Length. Where a server fails halfway
     behind one that compresses, half a document arrives in good order (seen on Jetty): it does not end as JSON does.
     """
-    body, headers = response.content, response.headers
-    if "json" in headers.get("Content-Type", "") and not body[-8:].rstrip().endswith((b"}", b"]")):
+    body, headers = response.content, fields_of(response.headers)
+    if "json" in headers.get("content-type", _NO_FIELD)[1] and not body[-8:].rstrip().endswith((b"}", b"]")):
         return False
-    announced = headers.get("Content-Length", "")
-    if not body or "Content-Encoding" in headers or not announced.isdigit():
+    announced = headers.get("content-length", _NO_FIELD)[1]
+    if not body or "content-encoding" in headers or not announced.isdigit():
         return bool(body)
     return len(body) == int(announced)
 

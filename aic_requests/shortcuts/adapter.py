@@ -16,6 +16,7 @@ from .cookies import sets_no_cookie
 from .fields import headers_of
 from .genuine import Genuine
 from .tls import Contexts
+from .url import is_spelt_out
 
 if TYPE_CHECKING:
     from requests import _types as _t
@@ -35,7 +36,13 @@ _CHOICE: Final = Genuine(
     }
 )
 
-_ADDRESS: Final = Genuine({_ADAPTER: ("send", "request_url"), requests.adapters: ("select_proxy",)})
+_ADDRESS: Final = Genuine(
+    {
+        _ADAPTER: ("send", "request_url"),
+        requests.adapters: ("select_proxy",),
+        requests.models.RequestEncodingMixin: ("path_url",),
+    }
+)
 
 _ANSWER: Final = Genuine(
     {
@@ -148,15 +155,20 @@ class HTTPAdapter(_ADAPTER):
 
     def request_url(self, request: PreparedRequest, proxies: dict[str, str] | None) -> str:
         """What stands in the request line: the path, where there is no proxy."""
-        # Condition: no proxies at all, so none for this URL.
-        return super().request_url(request, proxies) if proxies or not _ADDRESS else request.path_url
+        url = request.url
+        # Condition: no proxies at all, so none for this URL; and one of which nothing is left out but the origin.
+        if proxies or not is_spelt_out(url) or not _ADDRESS:
+            return super().request_url(request, proxies)
+        return url[url.index("/", len("https://")) :]
 
     def build_response(self, req: PreparedRequest, resp: Any) -> Response:
         """Make the response, as requests does; without a look for cookies where the server sets none."""
         # Condition: urllib3's own response, and no cookies.
         if not (sets_no_cookie(resp) and _ANSWER):
             return super().build_response(req, resp)
-        fields = OrderedDict([(name.lower(), (name, value)) for name, value in resp.headers.items()])
+        # As urllib3 holds them: by the name in lower case, the name and each value.
+        held = cast("Any", resp.headers)._container.items()
+        fields = OrderedDict([(lower, (field[0], ", ".join(field[1:]))) for lower, field in held])
         response = Response()
         response.status_code = resp.status
         response.headers = headers_of(fields)
