@@ -1,11 +1,9 @@
 """One request and its answer, at home."""
 
 from collections import OrderedDict
-from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from requests import PreparedRequest, Request, Response
-from requests.utils import get_encoding_from_headers
 
 from .bodies import give_body, json_object
 from .headers import CONDITIONS
@@ -17,7 +15,7 @@ from .origin import child_path, resource_path
 from .preconditions import GUARDED, before_request, conditions_of, is_echo
 from .retries import READS
 from .revision import Revision, validator_of
-from .shortcuts import copied, fields_of, headers_of
+from .shortcuts import copied, encoding_of, fields_of, headers_of
 from .stores import Representation
 
 #: Headers of a 304 that describe its own (empty) message and not the representation. CREST's says
@@ -71,11 +69,12 @@ class Exchange:
         self._kept = self._look_up()
         condition = self._condition()
         if condition or said.added:
-            self._intent = replace(said, added=condition)
+            self._intent = said.with_added(condition)
         if condition:
             # A copy: the caller's request stays as it was.
             self.request.headers = copied(self.request.headers)
-            self.request.headers.update(condition)
+            for name, value in condition.items():
+                self.request.headers[name] = value
         self._stand_among_hooks()
 
     def __call__(self, response: Response, **kwargs: Any) -> Response:
@@ -159,7 +158,7 @@ class Exchange:
         response.status_code = 200
         response.reason = "OK"
         response.headers = headers_of(fields)
-        response.encoding = get_encoding_from_headers(response.headers)
+        response.encoding = encoding_of(fields)
         give_body(response, kept.body)
         _mark(response, from_cache=True)
         self._memory.count_hit(len(kept.body))

@@ -45,6 +45,10 @@ class Intent:
         """The notes on a request that its auth has signed anew."""
         return replace(self, principal=principal)
 
+    def with_added(self, condition: Mapping[str, str]) -> "Intent":
+        """The notes on a request that a session has given a condition."""
+        return Intent(self.declined, self.auth_hooks, self.principal, condition)
+
     @classmethod
     def of(cls, request: PreparedRequest) -> "Intent":
         """

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 #: What can stand between the quotes of an ETag: visible ASCII and blanks, no quote.
@@ -27,6 +28,7 @@ class Revision:
     value: str
 
     @classmethod
+    @lru_cache(maxsize=64)  # asked several times about each answer
     def from_etag(cls, header: str | None) -> Self | None:
         """
         Read a revision from an ``ETag`` header.

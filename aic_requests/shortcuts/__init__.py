@@ -10,7 +10,8 @@ that it knows, and calls the inherited method where one of the two is not so.
 """
 
 from .adapter import HTTPAdapter
-from .fields import copied, fields_of, headers_of
+from .fields import copied, encoding_of, fields_of, headers_of
 from .session import Session
+from .url import is_spelt_out
 
-__all__ = ["HTTPAdapter", "Session", "copied", "fields_of", "headers_of"]
+__all__ = ["HTTPAdapter", "Session", "copied", "encoding_of", "fields_of", "headers_of", "is_spelt_out"]
