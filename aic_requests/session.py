@@ -433,28 +433,32 @@ class AICSession(Session):
 
     def _given(self, request: Request) -> dict[str, Any]:
         """The headers of the caller and of the session by lower-case name; None means: leave out."""
-        given: dict[str, Any] = {}
-        for headers in (self.headers, request.headers):
-            if type(headers) is CaseInsensitiveDict:
-                given.update({as_text(lower): value for lower, (_, value) in fields_of(headers).items()})
-            elif headers:
-                given.update({as_text(name).lower(): value for name, value in headers.items()})
+        given = _values_of(self.headers)
+        if request.headers:
+            given.update(_values_of(request.headers))
         return given
 
     def _intent_of(self, request: Request, given: dict[str, Any], prepared: PreparedRequest) -> Intent:
         """Note what the prepared request does not say."""
         hooks = len(prepared.hooks["response"])
         name = getattr(request.auth or self.auth, "identity", None)
-        declined = [name for name, value in given.items() if value is None]
+        declined = None in given.values()
         if not (hooks or declined or isinstance(name, str)):
             return Intent.NOTHING
         return Intent(
-            declined=frozenset(declined),
+            declined=frozenset([name for name, value in given.items() if value is None] if declined else ()),
             auth_hooks=hooks and hooks - _count(merge_hooks(request.hooks, self.hooks)),
             principal=Principal(name, as_text(prepared.headers.get("Authorization", "")))
             if isinstance(name, str)
             else None,
         )
+
+
+def _values_of(headers: "_t.HeadersType") -> dict[str, Any]:
+    """The values by the name in lower case."""
+    if type(headers) is CaseInsensitiveDict:
+        return {as_text(lower): value for lower, (_, value) in fields_of(headers).items()}
+    return {as_text(name).lower(): value for name, value in (headers or {}).items()}
 
 
 def _strip(request: PreparedRequest) -> None:

@@ -10,11 +10,13 @@ from requests import PreparedRequest, Response
 from requests.exceptions import InvalidURL
 from requests.structures import CaseInsensitiveDict
 from requests.utils import select_proxy
-from urllib3 import HTTPConnectionPool
+from urllib3 import HTTPConnectionPool, PoolManager
+from urllib3.poolmanager import pool_classes_by_scheme
 
 from .cookies import sets_no_cookie
 from .fields import encoding_of, headers_of
 from .genuine import Genuine
+from .head import POOLS
 from .tls import Contexts
 from .url import is_spelt_out
 
@@ -87,6 +89,9 @@ class HTTPAdapter(_ADAPTER):
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
         """Start without connections, and without TLS contexts."""
         super().init_poolmanager(connections, maxsize, block, **pool_kwargs)
+        # Condition: the pool manager that requests makes, and nothing that a subclass has chosen itself.
+        if type(self.poolmanager) is PoolManager and self.poolmanager.pool_classes_by_scheme is pool_classes_by_scheme:
+            self.poolmanager.pool_classes_by_scheme = POOLS
         self._kept = None
         self._contexts = Contexts()
 

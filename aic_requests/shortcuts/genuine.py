@@ -51,4 +51,4 @@ def _is_of_requests(found: object) -> bool:
     return found.__globals__.get("__name__", "").partition(".")[0] in _HOMES
 
 
-_HOMES = frozenset({"requests", "urllib", "urllib3", "http"})
+_HOMES = frozenset({"requests", "urllib", "urllib3", "http", "email"})
