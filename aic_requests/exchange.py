@@ -160,6 +160,7 @@ class Exchange:
         response.headers = headers_of(fields)
         response.encoding = encoding_of(fields)
         give_body(response, kept.body)
+        self._memory.documents.lend(response)
         _mark(response, from_cache=True)
         self._memory.count_hit(len(kept.body))
 

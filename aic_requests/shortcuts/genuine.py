@@ -6,8 +6,13 @@ from operator import itemgetter
 from types import FunctionType, MethodType, ModuleType
 from typing import Any, Final, cast
 
+import requests
+
+#: The releases of requests whose code was read, line by line, for what is passed by. A later one is asked itself.
+READ: Final = ("2.33.", "2.34.")
+
 #: Whether short cuts may be taken at all.
-ALLOWED: Final = [not os.environ.get("AIC_REQUESTS_PLAIN")]
+ALLOWED: Final = [not os.environ.get("AIC_REQUESTS_PLAIN") and requests.__version__.startswith(READ)]
 
 
 class Genuine:
@@ -51,4 +56,4 @@ def _is_of_requests(found: object) -> bool:
     return found.__globals__.get("__name__", "").partition(".")[0] in _HOMES
 
 
-_HOMES = frozenset({"requests", "urllib", "urllib3", "http", "email"})
+_HOMES = frozenset({"requests", "urllib", "urllib3", "http", "email", "json"})
