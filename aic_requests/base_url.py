@@ -9,6 +9,7 @@ from requests import PreparedRequest
 
 from .errors import ForeignOrigin
 from .origin import Origin, is_absolute
+from .shortcuts import is_spelt_out
 
 #: What stands where a host is named; whatever a parser may make of a backslash is part of it.
 _AUTHORITY = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?[/\\]*([^/?#]*)", re.IGNORECASE)
@@ -105,6 +106,8 @@ def _fault_of(url: str) -> str:
 
 def _prepared(url: str) -> str:
     """The URL as requests will send it: IDNA for the host, and so on."""
+    if is_spelt_out(url):
+        return url
     request = PreparedRequest()
     request.prepare_url(url, None)
     return request.url or ""

@@ -1,11 +1,9 @@
 """One request and its answer, at home."""
 
-from dataclasses import replace
+from collections import OrderedDict
 from typing import Any, TypeVar, cast
 
 from requests import PreparedRequest, Request, Response
-from requests.structures import CaseInsensitiveDict
-from requests.utils import get_encoding_from_headers
 
 from .bodies import give_body, json_object
 from .headers import CONDITIONS
@@ -17,6 +15,7 @@ from .origin import child_path, resource_path
 from .preconditions import GUARDED, before_request, conditions_of, is_echo
 from .retries import READS
 from .revision import Revision, validator_of
+from .shortcuts import copied, encoding_of, fields_of, headers_of
 from .stores import Representation
 
 #: Headers of a 304 that describe its own (empty) message and not the representation. CREST's says
@@ -31,6 +30,9 @@ _HANDS_OFF = CONDITIONS | {"range"}
 #: Headers of one moment: the cookie jar has the cookies, and each answer has its own time and id.
 _OF_THE_MOMENT = frozenset({"set-cookie", "set-cookie2", "date", "x-forgerock-transactionid"})
 
+
+#: A header that is not there.
+_NO_FIELD = ("", "")
 
 _AnyRequest = TypeVar("_AnyRequest", Request, PreparedRequest)
 
@@ -67,11 +69,12 @@ class Exchange:
         self._kept = self._look_up()
         condition = self._condition()
         if condition or said.added:
-            self._intent = replace(said, added=condition)
+            self._intent = said.with_added(condition)
         if condition:
             # A copy: the caller's request stays as it was.
-            self.request.headers = self.request.headers.copy()
-            self.request.headers.update(condition)
+            self.request.headers = copied(self.request.headers)
+            for name, value in condition.items():
+                self.request.headers[name] = value
         self._stand_among_hooks()
 
     def __call__(self, response: Response, **kwargs: Any) -> Response:
@@ -103,7 +106,7 @@ class Exchange:
             or self._stream
             or request.body
             or expands_relationships(request.url or "")
-            or not _HANDS_OFF.isdisjoint([name for name, _ in request.headers.lower_items()])
+            or not _HANDS_OFF.isdisjoint(fields_of(request.headers))
         ):
             return None
         return self._identity.variant(request, key=self._memory.key)
@@ -150,13 +153,14 @@ class Exchange:
         """Make the 304 the kept 200."""
         # Reading it hands the connection back to the pool.
         response.content  # noqa: B018
-        headers = CaseInsensitiveDict(cast("tuple[str, str]", line.split(": ", 1)) for line in kept.headers)
-        headers.update({name: value for name, value in response.headers.items() if name.lower() not in _OF_THE_304})
+        fields = OrderedDict([_field(line) for line in kept.headers])
+        fields.update([field for field in fields_of(response.headers).items() if field[0] not in _OF_THE_304])
         response.status_code = 200
         response.reason = "OK"
-        response.headers = headers
-        response.encoding = get_encoding_from_headers(headers)
+        response.headers = headers_of(fields)
+        response.encoding = encoding_of(fields)
         give_body(response, kept.body)
+        self._memory.documents.lend(response)
         _mark(response, from_cache=True)
         self._memory.count_hit(len(kept.body))
 
@@ -206,8 +210,9 @@ class Exchange:
         if revision is None:
             return
         # An echo teaches nothing: it was not written by this request, and may name no revision at all.
-        sent = conditions_of(response.request.headers)
-        if self._operation not in GUARDED or not is_echo(sent, revision, response.headers):
+        if self._operation not in GUARDED or not is_echo(
+            conditions_of(response.request.headers), revision, response.headers
+        ):
             self._memory.seen.learn(identity.principal, path, revision)
 
     def _keep(self, identity: Identity, response: Response) -> None:
@@ -220,13 +225,8 @@ class Exchange:
         relates = selects_fields(self.request.url or "") and b'"_ref"' in response.content
         if validator is None or relates or not _is_whole(response):
             return
-        headers = tuple(
-            [
-                f"{name}: {value}"
-                for name, (lower, value) in zip(response.headers, response.headers.lower_items(), strict=True)
-                if lower not in _OF_THE_MOMENT
-            ]
-        )
+        fields = fields_of(response.headers).items()
+        headers = tuple([f"{name}: {value}" for lower, (name, value) in fields if lower not in _OF_THE_MOMENT])
         # A challenge may have been answered in between: the answer belongs to who asked last.
         variant = (
             self._variant if identity is self._identity else identity.variant(response.request, key=self._memory.key)
@@ -253,6 +253,12 @@ def copy_of(request: _AnyRequest) -> _AnyRequest:
     return twin
 
 
+def _field(line: str) -> tuple[str, tuple[str, str]]:
+    """A kept header line: its name in lower case, its name, its value."""
+    name, _, value = line.partition(": ")
+    return name.lower(), (name, value)
+
+
 def _mark(response: Response, *, from_cache: bool) -> None:
     response.__dict__["from_cache"] = from_cache
 
@@ -269,11 +275,11 @@ def _is_whole(response: Response) -> bool:
     like an empty 200; and urllib3 1.26 does not hold a body against its Content-Length. Where a server fails halfway
     behind one that compresses, half a document arrives in good order (seen on Jetty): it does not end as JSON does.
     """
-    body, headers = response.content, response.headers
-    if "json" in headers.get("Content-Type", "") and not body[-8:].rstrip().endswith((b"}", b"]")):
+    body, headers = response.content, fields_of(response.headers)
+    if "json" in headers.get("content-type", _NO_FIELD)[1] and not body[-8:].rstrip().endswith((b"}", b"]")):
         return False
-    announced = headers.get("Content-Length", "")
-    if not body or "Content-Encoding" in headers or not announced.isdigit():
+    announced = headers.get("content-length", _NO_FIELD)[1]
+    if not body or "content-encoding" in headers or not announced.isdigit():
         return bool(body)
     return len(body) == int(announced)
 

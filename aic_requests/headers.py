@@ -48,7 +48,7 @@ CONDITIONS = frozenset({"if-match", "if-none-match", "if-modified-since", "if-un
 
 #: Headers that choose between representations of one URL (AM's bodies differ by protocol version
 #: under one ETag).
-SELECTING = frozenset({"accept", "accept-api-version", "accept-language"})
+SELECTING = ("accept", "accept-api-version", "accept-language")
 
 
 def as_text(value: str | bytes) -> str:

@@ -6,6 +6,7 @@ from hashlib import blake2b
 from requests import PreparedRequest
 
 from .headers import SELECTING, as_text, credentials
+from .shortcuts import fields_of
 
 Certificate = str | tuple[str, str] | None
 
@@ -65,15 +66,16 @@ class Identity:
             said["lasting name"] = principal.name
             del said["authorization"]
         cookies = said.pop("cookie", None)
-        known = _hash(said, key)
-        return cls(known, known if cookies is None else _hash(said | {"cookie": cookies}, key))
+        known = _hash(sorted(said.items()), key)
+        return cls(known, known if cookies is None else _hash((known, cookies), key))
 
     def variant(self, request: PreparedRequest, *, key: bytes) -> bytes:
         """Name the variant of a resource that this request reads: who, the query, the Accept headers."""
-        chosen = {name: as_text(value) for name, value in request.headers.lower_items() if name in SELECTING}
-        return _hash({**chosen, "the caller": self.whole.hex(), "the url": (request.url or "").partition("#")[0]}, key)
+        fields = fields_of(request.headers)
+        chosen = [as_text(fields[name][1]) if name in fields else None for name in SELECTING]
+        return _hash((self.whole, (request.url or "").partition("#")[0], *chosen), key)
 
 
-def _hash(said: dict[str, str], key: bytes) -> bytes:
+def _hash(said: object, key: bytes) -> bytes:
     # repr keeps "a" + "bc" apart from "ab" + "c".
-    return blake2b(repr(sorted(said.items())).encode("utf-8", "surrogatepass"), key=key, digest_size=16).digest()
+    return blake2b(repr(said).encode("utf-8", "surrogatepass"), key=key, digest_size=16).digest()

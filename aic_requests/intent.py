@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, cast
+from typing import Any, ClassVar, cast
 
 from requests import PreparedRequest
 from requests.auth import AuthBase
 from requests.structures import CaseInsensitiveDict
 
 from .identity import Principal
+from .shortcuts import copied
 
 #: The notes lie beside the response hooks: those are what every copy of a request shares, be it made
 #: by a redirect, by an auth that answers a 401, or by a caller's hook that sends the request again.
@@ -27,6 +28,9 @@ class Intent:
         added: The conditions that a session added when it sent the request, and that are not the caller's.
     """
 
+    #: What most requests say.
+    NOTHING: ClassVar["Intent"]
+
     declined: frozenset[str] = frozenset()
     auth_hooks: int = 0
     principal: Principal | None = None
@@ -34,12 +38,16 @@ class Intent:
 
     def attach(self, request: PreparedRequest) -> None:
         """Put the notes on the request; none where there is nothing to say."""
-        if self != _NOTHING:
+        if self is not Intent.NOTHING and self != Intent.NOTHING:
             request.hooks = {**(request.hooks or {}), _PLACE: cast("Any", [self])}
 
     def signed_by(self, principal: Principal) -> "Intent":
         """The notes on a request that its auth has signed anew."""
         return replace(self, principal=principal)
+
+    def with_added(self, condition: Mapping[str, str]) -> "Intent":
+        """The notes on a request that a session has given a condition."""
+        return Intent(self.declined, self.auth_hooks, self.principal, condition)
 
     @classmethod
     def of(cls, request: PreparedRequest) -> "Intent":
@@ -54,19 +62,19 @@ class Intent:
             return cast("Intent", noted[0])
         hooks = response_hooks(request)
         if not hooks:
-            return _NOTHING
+            return cls.NOTHING
         return cls(auth_hooks=sum(isinstance(getattr(hook, "__self__", None), AuthBase) for hook in hooks))
 
     def theirs(self, headers: CaseInsensitiveDict[str | bytes]) -> CaseInsensitiveDict[str | bytes]:
         """A copy of a request's headers without what a session added."""
-        headers = headers.copy()
+        headers = copied(headers)
         for name, value in self.added.items():
             if headers.get(name) == value:
                 del headers[name]
         return headers
 
 
-_NOTHING: Final = Intent()
+Intent.NOTHING = Intent()
 
 
 def response_hooks(request: PreparedRequest) -> list[object]:

@@ -5,6 +5,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from .seen import SeenRevisions
+from .shortcuts import Documents
 from .stores import Store
 
 
@@ -17,7 +18,7 @@ class CacheInfo(NamedTuple):
         misses: Reads that could have been and were answered in full.
         bytes_saved: Bytes of bodies that did not have to travel.
         entries: Representations in the store.
-        bytes: Bytes they take, headers and keys counted.
+        bytes: Bytes they take, headers and keys counted, and what was parsed of them.
     """
 
     hits: int
@@ -34,12 +35,15 @@ class WorkingMemory:
     Attributes:
         store: Where representations are kept; None: nowhere.
         seen: The revisions each thread has seen.
+        documents: What was parsed of the representations.
         key: Secret of the hashes of identities; the store's own where there is one.
     """
 
     def __init__(self, store: Store | None) -> None:
         self.store: Store | None = store
         self.seen: SeenRevisions = SeenRevisions()
+        # A quarter of what the store may hold, where it says so.
+        self.documents: Documents = Documents(min(Documents.MOST, getattr(store, "max_bytes", Documents.MOST * 4) // 4))
         self.key: bytes = secrets.token_bytes(32) if store is None else store.key
         self._lock = Lock()
         self._hits = self._misses = self._bytes_saved = 0
@@ -59,11 +63,18 @@ class WorkingMemory:
         """The counts, and the size of the store."""
         entries, size = (0, 0) if self.store is None else self.store.size()
         with self._lock:
-            return CacheInfo(self._hits, self._misses, self._bytes_saved, entries, size)
+            return CacheInfo(self._hits, self._misses, self._bytes_saved, entries, size + self.documents.size())
+
+    def close(self) -> None:
+        """Let go of what the store holds in this process."""
+        if self.store is not None:
+            self.store.close()
+        self.documents.clear()
 
     def clear(self) -> None:
         """Forget representations and counts. What the threads have seen of revisions stays."""
         if self.store is not None:
             self.store.clear()
+        self.documents.clear()
         with self._lock:
             self._hits = self._misses = self._bytes_saved = 0

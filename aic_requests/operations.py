@@ -61,9 +61,9 @@ def selects_fields(url: str) -> bool:
 
 def _parameters(url: str) -> dict[str, str]:
     """The query by lower-case name; repeated values (legal for ``_fields``) joined by commas."""
-    query = url.partition("#")[0].partition("?")[2]
     parameters: dict[str, str] = {}
-    if query:
+    if "?" in url:
+        query = url.partition("#")[0].partition("?")[2]
         for name, value in parse_qsl(query, keep_blank_values=True):
             name = name.lower()
             parameters[name] = f"{parameters[name]},{value}" if name in parameters else value

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Self
+from typing import Self, cast
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -11,6 +11,9 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 #: A scheme (``https:``, ``mailto:``), or two slashes: no path below a base URL. Browsers read a
 #: backslash as a slash, so it counts as one.
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*:|[/\\]{2}", re.IGNORECASE)
+
+#: What nobody can read in two ways, and most URLs are; urlsplit takes ten times as long for it.
+_USUAL = re.compile(r"(https?)://([a-z0-9.-]+(?::[0-9]+)?)(/[!$-;=@-Z_a-z~]*)(?=[?#]|\Z)")
 
 #: What may stand unquoted in a path segment, as requests leaves it.
 _SEGMENT = "!$&'()*+,:;=@[]~"
@@ -39,8 +42,8 @@ class Origin:
         >>> Origin.from_url("HTTPS://Tenant.example.com:443/am") == Origin.from_url("https://tenant.example.com")
         True
         """
-        parts = urlsplit(url)
-        return cls._of(parts.scheme, parts.netloc)
+        scheme, netloc, _ = _parts_of(url)
+        return cls._of(scheme, netloc)
 
     @classmethod
     @lru_cache(maxsize=64)
@@ -52,6 +55,15 @@ class Origin:
         host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if self.port in (None, _DEFAULT_PORTS.get(self.scheme)) else f":{self.port}"
         return f"{self.scheme}://{host}{port}"
+
+
+def _parts_of(url: str) -> tuple[str, str, str]:
+    """Scheme, network location and path, as urlsplit finds them."""
+    found = _USUAL.match(url)
+    if found:
+        return cast("tuple[str, str, str]", found.groups())
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc, parts.path
 
 
 def is_absolute(url: str) -> bool:
@@ -73,7 +85,7 @@ def resource_path(url: str) -> str:
     >>> resource_path("https://tenant.example.com/openidm/managed/alpha_user/a%3ab?_fields=mail")
     'https://tenant.example.com/openidm/managed/alpha_user/a:b'
     """
-    path = urlsplit(url).path
+    _, _, path = _parts_of(url)
     if "%" in path:
         path = "/".join(quote(unquote(segment), safe=_SEGMENT) for segment in path.split("/"))
     return f"{Origin.from_url(url)}{path}"

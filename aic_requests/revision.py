@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 #: What can stand between the quotes of an ETag: visible ASCII and blanks, no quote.
@@ -11,7 +12,8 @@ _SENDABLE = re.compile(r"[\x20\x21\x23-\x7e]+")
 
 #: Servers that compress put the coding into the tag: Jetty ``--gzip``, Apache ``-gzip``.
 #: A revision sent back with it is a 412 or worse (409 and 500 on OpenIDM).
-_CODING_SUFFIX = re.compile(r"--?(?:gzip|br|deflate|zstd)$")
+_CODINGS = ("gzip", "br", "deflate", "zstd")
+_CODING_SUFFIX = re.compile(rf"--?(?:{'|'.join(_CODINGS)})$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Revision:
     value: str
 
     @classmethod
+    @lru_cache(maxsize=64)  # asked several times about each answer
     def from_etag(cls, header: str | None) -> Self | None:
         """
         Read a revision from an ``ETag`` header.
@@ -45,7 +48,9 @@ class Revision:
         if len(header) < 2 or header[0] != '"' or header[-1] != '"':
             return None
 
-        value = _CODING_SUFFIX.sub("", header[1:-1])
+        value = header[1:-1]
+        if value.endswith(_CODINGS):
+            value = _CODING_SUFFIX.sub("", value)
         return cls(value) if _SENDABLE.fullmatch(value) else None
 
     @classmethod

@@ -26,6 +26,7 @@ ROWS: tuple[set[str], ...] = (
         "result_page",
         "page_size",
     },  # the standard library only
+    {"shortcuts"},
     {"preconditions", "tokens", "bodies", "identity", "seen", "blots", "departure", "jwk", "query_parameters"},
     {"evidence", "intent", "stores", "retries", "outcome", "lost_answers", "log_api_key"},
     {"errors", "memory", "transport"},

@@ -1,0 +1,86 @@
+"""What requests reads from the environment for each request."""
+
+import os
+import urllib.request
+from typing import Any, Final, cast
+
+import requests.sessions
+import requests.utils
+from requests.sessions import get_environ_proxies, get_netrc_auth
+from requests.utils import NETRC_FILES
+
+from .genuine import Genuine
+
+_PASSED_BY: Final = Genuine(
+    {
+        requests.sessions: ("get_environ_proxies", "get_netrc_auth"),
+        requests.utils: ("get_environ_proxies", "should_bypass_proxies", "getproxies", "proxy_bypass"),
+    }
+)
+
+#: macOS and Windows have proxies in the system's settings too, which can change without notice.
+_IN_THE_ENVIRONMENT_ALONE: Final = (
+    requests.utils.getproxies is urllib.request.getproxies_environment
+    and requests.utils.proxy_bypass is urllib.request.proxy_bypass_environment
+)
+
+#: Hosts whose proxies are remembered.
+_MOST_HOSTS = 64
+
+
+class Environment:
+    """
+    The variables as they were at one time, and what requests makes of them.
+
+    Attributes:
+        variables: What ``os.environ`` held.
+        ca_bundle: The path that takes the place of ``verify=True``; None: none.
+    """
+
+    def __init__(self, variables: dict[Any, Any]) -> None:
+        self.variables = variables
+        self.ca_bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or None
+        self._netrc = _netrc_files()
+        self._has_proxies = bool(requests.utils.getproxies())
+        self._proxies: dict[str, dict[str, str]] = {}
+
+    @classmethod
+    def now(cls) -> "Environment | None":
+        """The environment, read anew only where a variable has changed. None: ask requests."""
+        global _latest
+        # Condition: the real os.environ, whose content can be compared at once (a test may have put a dict in its
+        # place), and requests' own functions.
+        variables = getattr(os.environ, "_data", None)
+        if variables is None or not _IN_THE_ENVIRONMENT_ALONE or not _PASSED_BY:
+            return None
+        if _latest is None or _latest.variables != variables:
+            _latest = cls(cast("dict[Any, Any]", variables).copy())
+        return _latest
+
+    def proxies_for(self, url: str) -> dict[str, str]:
+        """What ``get_environ_proxies`` answers: by the variables, and by host and port."""
+        if not self._has_proxies:
+            return {}
+        host = url.partition("://")[2].partition("/")[0]
+        if host not in self._proxies:
+            if len(self._proxies) >= _MOST_HOSTS:
+                self._proxies.clear()
+            self._proxies[host] = get_environ_proxies(url, no_proxy=None)
+        return self._proxies[host]
+
+    def netrc_auth(self, url: str) -> tuple[str, str] | None:
+        """What ``get_netrc_auth`` answers: the file is looked for each time, at the places known."""
+        if self._netrc is not None and not any(map(os.path.exists, self._netrc)):
+            return None
+        return get_netrc_auth(url)
+
+
+def _netrc_files() -> tuple[str, ...] | None:
+    """Where a netrc may be; None where the variables do not tell."""
+    named = os.environ.get("NETRC")
+    if named is not None:
+        return (os.path.expanduser(named),)
+    return tuple([os.path.expanduser(f"~/{name}") for name in NETRC_FILES]) if os.environ.get("HOME") else None
+
+
+_latest: Environment | None = None

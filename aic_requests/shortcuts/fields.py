@@ -1,0 +1,46 @@
+"""What requests' case-insensitive dictionary holds, taken and given as a whole."""
+
+from collections import OrderedDict
+from functools import lru_cache
+from typing import Any, TypeVar, cast
+
+from requests.structures import CaseInsensitiveDict
+from requests.utils import get_encoding_from_headers
+
+_Value = TypeVar("_Value")
+
+#: By the name in lower case, the name and the value.
+Fields = OrderedDict[str, tuple[str, _Value]]
+
+
+def fields_of(headers: "CaseInsensitiveDict[_Value]") -> Fields[_Value]:
+    """The fields themselves, not a copy."""
+    return cast("Any", headers)._store
+
+
+def headers_of(fields: Fields[_Value]) -> "CaseInsensitiveDict[_Value]":
+    """
+    A dictionary of these fields, which are its own from now on.
+
+    >>> headers_of(OrderedDict(etag=("ETag", '"7"')))["ETAG"]
+    '"7"'
+    """
+    headers: CaseInsensitiveDict[_Value] = object.__new__(CaseInsensitiveDict)
+    headers.__dict__["_store"] = fields
+    return headers
+
+
+def encoding_of(fields: Fields[str]) -> str | None:
+    """What requests reads from ``Content-Type``, and from nothing else."""
+    return _encoding(fields["content-type"][1]) if "content-type" in fields else None
+
+
+@lru_cache(maxsize=64)
+def _encoding(content_type: str) -> str | None:
+    return get_encoding_from_headers(CaseInsensitiveDict({"content-type": content_type}))
+
+
+def copied(headers: "CaseInsensitiveDict[_Value]") -> "CaseInsensitiveDict[_Value]":
+    """A copy, without a call for each field."""
+    # Condition: requests' own class.
+    return headers_of(fields_of(headers).copy()) if type(headers) is CaseInsensitiveDict else headers.copy()
