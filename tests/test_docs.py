@@ -11,8 +11,10 @@ from aic_requests.testing import OPENIDM, Tenant
 from .am_sessions import OpenAM
 from .wire import serving
 
-TEXT = (Path(__file__).parent.parent / "docs" / "self-hosted.md").read_text("utf-8")
+DOCS = Path(__file__).parent.parent / "docs"
+TEXT = (DOCS / "self-hosted.md").read_text("utf-8")
 IDM, AM = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+SHARED, NAMED = re.findall(r"```python\n(.*?)```", (DOCS / "stores.md").read_text("utf-8"), re.DOTALL)
 PASSWORD = "s3cr3tXyzzy0123456789"
 
 
@@ -119,3 +121,23 @@ def test_one_caller_never_sees_what_another_has_read(idm, name, how):
         return session.get("/openidm/managed/user/42", **given).from_cache
 
     assert [read_as(who) for who in ("alice", "alice", "bob", "bob", "alice")] == [False, True, False, True, True]
+
+
+def test_a_store_that_lasts(tmp_path, monkeypatch):
+    """What was read before the session was closed is found by the next one, and a lasting name by each new token."""
+    monkeypatch.chdir(tmp_path)
+    tokens = (f"token{number}" for number in range(9))
+    users = {"/openidm/managed/alpha_user": [{"_id": "42", "userName": "bob"}]}
+    with Tenant(documents=users) as tenant:
+        space = {"your_auth": ("me", PASSWORD), "fresh_token": lambda: next(tokens)}
+        exec(SHARED.replace("https://tenant.example.com", tenant.url), space)
+        assert space["session"].get("/openidm/managed/alpha_user/42").from_cache
+        exec(NAMED.replace("https://tenant.example.com", tenant.url), space)
+        read = [space["nightly"].get("/openidm/managed/alpha_user/42") for _ in range(2)]
+        assert [response.from_cache for response in read] == [False, True]
+        assert len({response.request.headers["Authorization"] for response in read}) == 2
+        space["session"].cache_clear()
+        assert not space["nightly"].get("/openidm/managed/alpha_user/42").from_cache
+        space["nightly"].close()
+    assert [one.name for one in tmp_path.iterdir()] == ["aic.db"]
+    assert PASSWORD.encode() not in (tmp_path / "aic.db").read_bytes()

@@ -51,13 +51,14 @@ def last(tenant):
 # What is to be typed
 
 
-def test_every_block_runs(tenant):
+def test_every_block_runs(tenant, tmp_path, monkeypatch):
     """In order, in one namespace, against the tenant in place of the one they name."""
+    monkeypatch.chdir(tmp_path)
     space = {"your_auth": ("user", "password")}
     for block in BLOCKS[:2] + BLOCKS[3:]:
         exec(block.replace("https://tenant.example.com", tenant.url), space)
     bob = tenant.collection(USERS).read("42")
-    assert len(BLOCKS) == 7
+    assert len(BLOCKS) == 8
     assert (bob["mail"], bob["logins"]) == ("new@example.com", 1)
     assert space["plain"].hooks["response"] == [aic_requests.raise_for_status]
 
@@ -264,9 +265,8 @@ def test_retries_can_be_declined(tenant):
 
 def test_what_is_not_there_yet_is_not_there():
     """The list is to be kept up."""
-    assert says("Not yet: stores on disk or in Redis")
-    for name in ("SQLiteStore", "RedisStore"):
-        assert not hasattr(aic_requests, name)
+    assert says("Not yet: stores in Redis")
+    assert not hasattr(aic_requests, "RedisStore")
 
 
 def test_only_a_412_is_a_guard(session, tenant):
@@ -299,9 +299,23 @@ def test_relationships_are_read_in_full(session, tenant, fields):
         assert last(tenant).status == 200
 
 
+def test_a_store_that_lasts(tenant, tmp_path, monkeypatch):
+    """The next process finds what the block has read; the file is its owner's, and knows nobody's password."""
+    monkeypatch.chdir(tmp_path)
+    [block] = [block for block in BLOCKS if "SQLiteStore" in block]
+    for from_cache in (False, True):
+        space = {"your_auth": ("user", "s3cr3t"), "AICSession": AICSession}
+        exec(block.replace("https://tenant.example.com", tenant.url), space)
+        assert (last(tenant).headers.get("If-None-Match") is not None) == from_cache
+    assert says("for its owner's eyes only")
+    assert (tmp_path / "aic.db").stat().st_mode & 0o777 == 0o600
+    assert says("It holds no credential")
+    assert b"s3cr3t" not in (tmp_path / "aic.db").read_bytes()
+
+
 def test_memory_is_bounded():
     """By default, as told."""
-    assert says("at most 64 MiB, and never on disk")
+    assert says("at most 64 MiB, and is laid down nowhere unless")
     assert says("A thread remembers the revisions of 100,000 resources")
     assert aic_requests.MemoryStore.__init__.__kwdefaults__ == {"max_bytes": 64 * 2**20}
     assert aic_requests.seen._MOST == 100_000
