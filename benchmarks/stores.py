@@ -59,7 +59,11 @@ class Ours:
         self.store: Store = {
             "MemoryStore": lambda: MemoryStore(max_bytes=most),
             "SQLiteStore": lambda: SQLiteStore(f"{place.folder}/ours.db", max_bytes=most, no_store="keep"),
-            "RedisStore": lambda: RedisStore(f"redis://127.0.0.1:{place.redis}/0", no_store="keep"),
+            "RedisStore": lambda: RedisStore(
+                # A busy machine is no slow server.
+                f"redis://127.0.0.1:{place.redis}/0?socket_timeout=10",
+                no_store="keep",
+            ),
         }[kind]()
         self.session: requests.Session = AICSession(place.base, store=self.store)
 
@@ -154,14 +158,14 @@ def grow(kind: str, place: Place, entries: int, told: Connection) -> None:
     one.keep(0)
     one.find(0)
     redis_before = _redis_memory(place)
-    bare, before = statistics.median([_pause() for _ in range(11)]), _resident()
+    bare, before = min([_pause() for _ in range(11)]), _resident()
     start = time.perf_counter()
     for number in range(1, entries + 1):
         one.keep(number)
     row = Row(kind, entries, keep=(time.perf_counter() - start) / entries * 1e6)
     after = _resident()
     # Something new each time: what a collection has once seen through it may not look at again.
-    row.pause = statistics.median([(one.keep(number), _pause())[1] for number in range(1, 12)]) - bare
+    row.pause = min([(one.keep(number), _pause())[1] for number in range(1, 12)]) - bare
     if "emory" in kind:
         row.memory = (after - before) / entries - len(BODY)
     elif "Redis" in kind:
@@ -188,10 +192,10 @@ def _eviction(one: Ours | Theirs, entries: int) -> tuple[float, float]:
 
 
 def _pause() -> float:
-    """Milliseconds of a full collection."""
-    start = time.perf_counter()
+    """Milliseconds of a full collection, of CPU: a busy machine is nobody's pause."""
+    start = time.process_time()
     gc.collect()
-    return (time.perf_counter() - start) * 1e3
+    return (time.process_time() - start) * 1e3
 
 
 def _resident() -> int:
@@ -300,10 +304,12 @@ def redis_server(folder: str) -> Iterator[int]:
             process.terminate()
 
 
-def present(place: Place) -> list[str]:
+def present(place: Place, only: list[str]) -> list[str]:
     """The stores that can take part; the others are named."""
-    missing = {}
+    missing = {kind: "not asked for" for kind in KINDS if kind not in ["MemoryStore", *only]}
     for kind, of in KINDS.items():
+        if kind in missing:
+            continue
         if "Redis" in kind and not place.redis:
             missing[kind] = 'apt-get install redis-server; pip install "aic-requests[redis]"'
         if of is Theirs and importlib.util.find_spec("requests_cache") is None:
@@ -359,6 +365,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--entries", type=int, default=20_000, help="resources in each store of this library")
     parser.add_argument("--theirs", type=int, default=5_000, help="at most so many in each of requests-cache")
+    parser.add_argument("--only", nargs="+", choices=KINDS, default=list(KINDS), help="beside MemoryStore")
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--batch", type=int, default=100)
     parser.add_argument("--gate", type=float, help="exit with 1 if SQLiteStore's ratio is above this")
@@ -369,11 +376,12 @@ def main() -> int:
     server.start()
     with tempfile.TemporaryDirectory() as folder, redis_server(folder) as port:
         place = Place(folder, port, f"http://127.0.0.1:{here.recv()}")
-        rows = [Row(kind) for kind in present(place)]
+        rows = [Row(kind) for kind in present(place, given.only)]
         measured(rows, place, given)
         show(rows)
     server.terminate()
-    return int(given.gate is not None and rows[1].ratio[1] > given.gate)
+    ratios = {row.kind: row.ratio[1] for row in rows}
+    return int(given.gate is not None and ratios.get("SQLiteStore", 0.0) > given.gate)
 
 
 if __name__ == "__main__":

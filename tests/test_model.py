@@ -2,8 +2,10 @@
 
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import count
 
 import pytest
 import requests
@@ -12,8 +14,10 @@ from hypothesis import seed as seeded
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from aic_requests import AICSession, MemoryStore, NotFound, PreconditionFailed
+from aic_requests import AICSession, NotFound, PreconditionFailed, Store
 from aic_requests.update import Clock
+
+from .every_store import STORES
 
 WORKERS = 3
 PRINCIPALS = ("ann", "bob")
@@ -211,8 +215,9 @@ def number_of(revision: str) -> int:
 
 
 @pytest.mark.parametrize("context", ["/crest", "/gz"])
+@pytest.mark.parametrize("kind", STORES)
 @pytest.mark.parametrize("kept", [64 * 1024 * 1024, 2000], ids=["roomy", "forgetful"])
-def test_workers_principals_and_outsiders(crest_server, context, kept, monkeypatch):
+def test_workers_principals_and_outsiders(crest_server, context, kept, kind, tmp_path, monkeypatch):
     """
     No read is staler than the server's answer to it, no principal sees another's fields, no write lands unseen.
 
@@ -222,7 +227,15 @@ def test_workers_principals_and_outsiders(crest_server, context, kept, monkeypat
     """
     monkeypatch.setattr("aic_requests.session.Clock", lambda: Clock(sleep=lambda seconds: None))
     totals = Totals()
-    run(crest_server + context, kept, totals, seed=1, examples=15, steps=10)
+    folders = (tmp_path / str(number) for number in count())
+
+    def new_store() -> Store:
+        # What one example has kept is of another history.
+        folder = next(folders)
+        folder.mkdir()
+        return STORES[kind](folder, kept)
+
+    run(crest_server + context, new_store, totals, seed=1, examples=15, steps=10)
     # Neither never nor always served from memory.
     assert totals.hits > 40
     assert totals.misses > 40
@@ -234,12 +247,12 @@ class Totals:
     misses: int = 0
 
 
-def run(base: str, kept: int, totals: Totals, *, seed: int, examples: int, steps: int) -> None:
+def run(base: str, new_store: Callable[[], Store], totals: Totals, *, seed: int, examples: int, steps: int) -> None:
     class Model(RuleBasedStateMachine):
         @initialize()
         def start(self) -> None:
             requests.post(f"{base}/personal?_action=clear", timeout=10)
-            self.session = AICSession(base, store=MemoryStore(max_bytes=kept))
+            self.session = AICSession(base, store=new_store())
             self.history = History()
             self.workers = [Worker(self.session, base, self.history) for _ in range(WORKERS)]
 

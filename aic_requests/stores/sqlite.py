@@ -44,8 +44,8 @@ class SQLiteStore:
         max_bytes: Bytes of bodies, headers and keys to hold at most; what was written first goes first, since a read
             writes nothing. What is larger is not kept. The file takes up to 1 MiB more, the log beside it another
             one, or as much as the largest body.
-        no_store: "refuse": what the server marks ``Cache-Control: no-store`` is not kept. IDM and AM mark all that
-            they answer, so that nothing of theirs is kept. "keep": your word that it may lie in this file.
+        no_store: "refuse": what the server marks ``Cache-Control: no-store`` is not kept. IDM marks all that it
+            answers, so that nothing of IDM's is kept. "keep": your word that it may lie in this file.
 
     Raises:
         ValueError: *max_bytes* is negative, or *no_store* is neither of the two; nothing is made then.

@@ -130,7 +130,8 @@ class StoreFile:
             Unusable: It is none of ours, or known to be corrupt.
             FileNotFoundError: It is gone.
         """
-        now = _mark(self.path)
+        seen = os.lstat(self.path)
+        now = seen.st_dev, seen.st_ino, seen.st_mode, seen.st_size, seen.st_mtime_ns
         if now != self._good:
             if now == self._spoiled:
                 raise Unusable("corrupt", _REMOVE)
