@@ -49,7 +49,8 @@ class Tenant:
     Raises:
         ImportError: There are *service_accounts*, and no PyJWT.
         KeyError: *documents* or a file names a path where this kind of server has no collection.
-        ValueError: A document has no ``_id``, or that of another; a file is no such file.
+        ValueError: A document has no ``_id``, or that of another; a file is no such file; a service account's key is
+            none.
 
     Use it as a context manager for the socket, or mount :meth:`adapter`; both doors lead to the same rules.
     """
