@@ -8,13 +8,14 @@ from email.utils import format_datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from .aic import AIC
 from .clock import Clock
 from .collection import Collection
 from .faults import Fault
 from .loading import documents_of, put
 from .logs import Logs
 from .messages import Answer, Document, Exchange, Request
-from .profiles import AIC, Profile
+from .profiles import Profile
 from .rules import Rules
 from .server import Server
 from .tokens import ServiceAccount, TokenEndpoint

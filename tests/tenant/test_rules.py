@@ -999,3 +999,34 @@ def test_a_profile_is_data():
     assert (made.tag, made.headers["x-a"], made.headers["location"]) == ('"1"', "1", "http://here/things/t")
     assert Asked(tenant, "PUT", "/things/t", {"n": 2}, If_Match='"abc"').status == 409
     assert Asked(tenant, "PUT", "/things/t", {"m": 2}, If_Match='"1"').status == 403
+
+
+AM = "/am/json/realms/root/realms/alpha"
+
+
+@pytest.mark.parametrize(
+    ("place", "tagged", "version"),
+    [
+        (f"{AM}/realm-config/authentication", True, "1.0"),
+        (f"{AM}/realm-config/services/selfServiceTrees", True, "1.0"),
+        (f"{AM}/realm-config/authentication/authenticationtrees/trees/Login", True, "1.0"),
+        (f"{AM}/policies/p", True, "2.1"),
+        (f"{AM}/scripts/s", False, "1.1"),
+        ("/am/json/realms/root/scripts/s", False, "1.1"),
+        ("/am/json/node-designer/node-type/n-1", True, "1.0"),
+        ("/am/json/global-config/services/dashboard", True, "1.0"),
+    ],
+)
+def test_am_on_aic(aic, place, tagged, version):
+    """Which of its places have an ETag; each says its version, and is private."""
+    made = Asked(aic, "PUT", place, {"name": "x"})
+    assert (made.status, made.headers["content-api-version"]) == (201, f"resource={version}")
+    read = Asked(aic, "GET", place)
+    assert (read.json["name"], read.headers["cache-control"], read.tag is not None) == ("x", "private", tagged)
+
+
+def test_a_deleted_policy_tells_little(aic):
+    """Its id and the revision 0, in the body and in the ETag, as recorded."""
+    Asked(aic, "PUT", f"{AM}/policies/p", {"name": "x"})
+    gone = Asked(aic, "DELETE", f"{AM}/policies/p")
+    assert (gone.tag, gone.json) == ('"0"', {"_id": "p", "_rev": "0"})
