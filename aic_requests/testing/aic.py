@@ -98,6 +98,7 @@ def _relationships(realm: str) -> Iterator[Relationship]:
     yield Relationship(users, "roles", roles, reverse="members", granted=True, in_full=True)
 
 
+#: PingOne Advanced Identity Cloud.
 AIC = Profile(
     (*_IDM, *_AM, *_ENVIRONMENT, *_GOVERNANCE),
     tuple(chain.from_iterable(map(_relationships, ("alpha", "bravo")))),

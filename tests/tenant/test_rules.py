@@ -837,6 +837,49 @@ def test_iga_is_no_crest():
     assert found == {"result": [made.json], "searchAfterKey": None, "totalCount": 1, "resultCount": 1}
     gone = Asked(tenant, "GET", f"{place}/none")
     assert (gone.status, list(gone.json)) == (404, ["message"])
+    operations = [{"operation": "replace", "field": "/displayName", "value": "two"}]
+    assert Asked(tenant, "PATCH", f"{place}/r1?_useLowLevelApi=true", operations).json["_rev"] == 2
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        (None, ["a", "b", "c"]),
+        ({}, ["a", "b", "c"]),
+        ({"targetFilter": {"operator": "EQUALS", "operand": {"targetName": "name", "targetValue": 'o"hara'}}}, ["b"]),
+        (
+            {
+                "targetFilter": {
+                    "operator": "AND",
+                    "operand": [
+                        {"operator": "EQUALS", "operand": {"targetName": "name", "targetValue": "x"}},
+                        {"operator": "EQUALS", "operand": {"targetName": "id", "targetValue": "c"}},
+                    ],
+                }
+            },
+            ["c"],
+        ),
+        ({"targetFilter": {"operator": "EQUALS", "operand": {"targetName": "name", "targetValue": "none"}}}, []),
+    ],
+)
+@pytest.mark.parametrize("place", ["/iga/commons/glossary/schema", "/iga/governance/certification/template"])
+def test_iga_searches(place, search, found):
+    """By POST, as recorded: with a filter of its own, in pages that are counted, under a weak tag of the whole."""
+    rows = [{"id": "a", "name": "x"}, {"id": "b", "name": 'o"hara'}, {"id": "c", "name": "x"}]
+    tenant = Tenant(AIC, documents={place: rows})
+    answer = Asked(tenant, "POST", f"{place}/search?pageSize=10000&pageNumber=0", search)
+    assert ([row["id"] for row in answer.json["result"]], answer.tag[:3]) == (found, 'W/"')
+    second = Asked(tenant, "POST", f"{place}/search?pageSize=2&pageNumber=1").json
+    assert ([row["id"] for row in second["result"]], second["totalCount"]) == (["c"], 3)
+    listed = Asked(tenant, "GET", f"{place}?queryString=&pageSize=10000&pageNumber=0").json
+    assert listed["totalCount"] == 3
+
+
+@pytest.mark.parametrize("body", [b"{", {"targetFilter": {"operator": "LIKE", "operand": {}}}, {"targetFilter": 7}])
+def test_iga_searches_that_are_none(aic, body):
+    """400, with the message alone."""
+    refused = Asked(aic, "POST", "/iga/commons/glossary/schema/search", body)
+    assert (refused.status, list(refused.json)) == (400, ["message"])
 
 
 def test_idm_configuration_has_none_and_compares_none(idm):
