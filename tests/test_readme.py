@@ -54,10 +54,10 @@ def last(tenant):
 def test_every_block_runs(tenant):
     """In order, in one namespace, against the tenant in place of the one they name."""
     space = {"your_auth": ("user", "password")}
-    for block in BLOCKS[:2] + BLOCKS[3:]:
+    for block in BLOCKS[:2] + BLOCKS[3:7]:
         exec(block.replace("https://tenant.example.com", tenant.url), space)
     bob = tenant.collection(USERS).read("42")
-    assert len(BLOCKS) == 7
+    assert len(BLOCKS) == 8
     assert (bob["mail"], bob["logins"]) == ("new@example.com", 1)
     assert space["plain"].hooks["response"] == [aic_requests.raise_for_status]
 
@@ -89,6 +89,13 @@ def test_the_twelve_lines_are_no_more(tenant, capsys):
     )
     assert capsys.readouterr().out.startswith("stale ")
     assert (users.read("42")["sn"], users.read("42")["mail"]) == ("Changed", "new@example.com")
+
+
+def test_the_block_for_pytest(pytester):
+    """Is a test that passes, with nothing but the plugin; and the line that it is told by is one."""
+    pytester.makepyfile(BLOCKS[7])
+    pytester.runpytest_inprocess("-p", "no:cacheprovider", "-W", "error").assert_outcomes(passed=1)
+    assert says('`412: If-Match "7", the resource is at "9"`')
 
 
 def test_the_commands_are_the_gates():

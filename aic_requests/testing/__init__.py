@@ -1,5 +1,6 @@
 """A CREST tenant in pure Python, for tests: it knows nothing of the client."""
 
+from .aic import AIC
 from .clock import Clock
 from .collection import Collection
 from .faults import Fault
@@ -7,7 +8,7 @@ from .logs import Logs
 from .messages import Exchange
 from .openam import OPENAM, REST2LDAP
 from .openidm import OPENIDM, OPENIDM_ORIENTDB, sample
-from .profiles import AIC, CREST, Behaviour, Policy, Profile, Relationship
+from .profiles import CREST, Behaviour, Policy, Profile, Relationship
 from .tenant import Tenant
 from .tokens import ServiceAccount
 

@@ -7,6 +7,7 @@ import statistics
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 import requests
@@ -102,6 +103,7 @@ def test_the_same_seed_gives_the_same_answers():
 
     def told(seed):
         tenant = Tenant(AIC, seed=seed)
+        tenant.clock.set(datetime(2026, 11, 24, tzinfo=UTC))
         with requests.Session() as session:
             session.mount("https://", tenant.adapter())
             response = session.post("https://tenant.example.com" + USERS, json={"userName": "bob"})
