@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
 
+from .messages import Document
 from .profiles import Behaviour, Profile, Relationship
 
 _IDM_HEADERS = (
@@ -49,10 +50,15 @@ def _am(place: str, version: str = "1.0") -> Behaviour:
     return Behaviour(place, revision="hash", headers=headers, ignores_match=True, paging="none")
 
 
+def _configuration(place: str) -> Behaviour:
+    """The same, and it tells of what is below."""
+    return replace(_am(place), actions=("nextdescendents",))
+
+
 def _of_a_realm(realm: str) -> Iterator[Behaviour]:
-    yield replace(_am(f"{realm}/realm-config/authentication"), single=True)
-    yield replace(_am(f"{realm}/realm-config/services/*"), single=True)
-    yield replace(_am(f"{realm}/realm-config/**"), actions=("nextdescendents",))
+    yield replace(_configuration(f"{realm}/realm-config/authentication"), single=True)
+    yield replace(_configuration(f"{realm}/realm-config/services/*"), single=True)
+    yield _configuration(f"{realm}/realm-config/**")
     yield replace(_am(f"{realm}/policies", "2.1"), revision="time", farewell=(("_rev", "0"),))
     yield replace(_am(f"{realm}/applications", "2.1"), revision="time")
     yield replace(_am(f"{realm}/resourcetypes"), revision="time")
@@ -62,16 +68,16 @@ def _of_a_realm(realm: str) -> Iterator[Behaviour]:
 _AM = (
     *_of_a_realm("/am/json/realms/root/realms/*"),
     *_of_a_realm("/am/json/realms/root"),
-    _am("/am/json/global-config/**"),
+    _configuration("/am/json/global-config/**"),
     replace(_am("/am/json/node-designer/node-type"), takes_ids=True),
     replace(_am("/am/json/serverinfo", "1.1"), public=True),
 )
 #: What a client asks before it signs in: the name of AM's cookie is the tenant's own.
-_SERVER_INFO = (
+_SERVER_INFO: tuple[Document, ...] = (
     {"_id": "*", "cookieName": "6ac6499e9da2071", "secureCookie": True, "realm": "/"},
     {"_id": "version", "version": "8.0.0", "fullVersion": "Access Management 8.0.0"},
 )
-_REALMS = (
+_REALMS: tuple[Document, ...] = (
     {"_id": "L2FscGhh", "parentPath": "/", "active": True, "name": "alpha", "aliases": []},
     {"_id": "L2JyYXZv", "parentPath": "/", "active": True, "name": "bravo", "aliases": []},
 )
