@@ -99,7 +99,10 @@ class Tenant:
 
         Raises:
             OSError: The port is taken.
+            RuntimeError: It listens already.
         """
+        if self._server is not None:
+            raise RuntimeError(f"the tenant listens already, at {self._server.url}")
         self._server = Server(self.handle, port)
         self._server.start()
 
