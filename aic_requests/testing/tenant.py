@@ -70,7 +70,7 @@ class Tenant:
     ) -> None:
         self.faults: list[Fault] = []
         self.requests: deque[Exchange] = deque(maxlen=10_000)
-        self.clock = Clock()
+        self.clock: Clock = Clock()
         accounts = {account.id: account for account in service_accounts}
         if accounts:
             tokens = {} if tokens is None else tokens
