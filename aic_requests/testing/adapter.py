@@ -59,7 +59,11 @@ class TenantAdapter(HTTPAdapter):
         except TimeoutError:
             raise exceptions.ReadTimeout("Read timed out.", request=request) from None
         connection = None if fault is None else fault.connection
-        if answer is None or connection in ("drop", "reset", "headers") or (connection is not None and not answer.body):
+        if (
+            answer is None
+            or connection in ("drop", "reset", "headers")
+            or (connection is not None and not answer.content(asked.method))
+        ):
             error = ConnectionResetError(104, "Connection reset by peer") if connection == "reset" else EOFError()
             raise exceptions.ConnectionError(ProtocolError("Connection aborted.", error), request=request)
         slow = 0.0 if fault is None else fault.slow
@@ -108,7 +112,7 @@ def _raw(answer: Answer, method: str, *, cut: bool, slow: float, patience: float
         phrase = HTTPStatus(answer.status).phrase
     except ValueError:
         phrase = ""
-    body = b"" if method == "HEAD" or answer.status == 304 else answer.body
+    body = answer.content(method)
     return HTTPResponse(
         _Body(body[: len(body) - max(1, len(body) // 2)] if cut else body, slow, patience),
         headers=cast("Any", headers),

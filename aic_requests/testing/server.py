@@ -119,7 +119,11 @@ class _Handler(BaseHTTPRequestHandler):
         )
         answer, fault = self.server.answer(request)
         connection = None if fault is None else fault.connection
-        if answer is None or connection in ("drop", "reset") or (connection == "truncate" and not answer.body):
+        if (
+            answer is None
+            or connection in ("drop", "reset")
+            or (connection == "truncate" and not answer.content(self.command))
+        ):
             self._hang_up(reset=connection == "reset")
             return
         message = self._message(answer)
@@ -164,8 +168,7 @@ class _Handler(BaseHTTPRequestHandler):
         lines += [f"{name}: {value}" for name, value in answer.headers]
         if answer.status != 304 and not any(name.lower() == "content-length" for name, _ in answer.headers):
             lines.append(f"Content-Length: {len(answer.body)}")
-        body = b"" if self.command == "HEAD" or answer.status == 304 else answer.body
-        return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + body
+        return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + answer.content(self.command)
 
     def _hang_up(self, *, reset: bool) -> None:
         self.close_connection = True
