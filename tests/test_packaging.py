@@ -75,3 +75,21 @@ def test_metadata(metadata):
     assert metadata["Requires-Python"] == ">=3.11"
     assert [need for need in metadata.get_all("Requires-Dist", []) if "extra ==" not in need] == ["requests>=2.33"]
     assert metadata["Description-Content-Type"] == "text/markdown"
+
+
+def test_extras(metadata):
+    """Each has all that it needs, and none is of another: what is written here is what the README names."""
+    needs = {extra: set() for extra in metadata.get_all("Provides-Extra", [])}
+    for need in metadata.get_all("Requires-Dist", []):
+        name, _, extra = need.partition("; extra == ")
+        if extra:
+            needs[extra.strip("'\"")].add(name)
+    assert needs.keys() >= {"jwt", "testing", "dev"}
+    assert needs["testing"] == {"pyjwt[crypto]>=2.4", "pytest>=8"}
+    assert needs["jwt"] <= needs["testing"]
+
+
+def test_the_pytest_plugin_is_found(wheel):
+    """Pytest loads it by this, and everybody who has the package has it: one module, no more."""
+    entries = wheel[f"aic_requests-{VERSION}.dist-info/entry_points.txt"].decode()
+    assert entries.split() == ["[pytest11]", "aic_requests", "=", "aic_requests.pytest_plugin"]

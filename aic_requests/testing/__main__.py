@@ -44,7 +44,7 @@ class _Talking(Tenant):
 
     def __init__(self, profile: Profile, **arguments: Any) -> None:
         super().__init__(profile, **arguments)
-        self.out = sys.stdout
+        self.out: TextIO = sys.stdout
         self._colour = _coloured(self.out)
         self._saying = threading.Lock()
 

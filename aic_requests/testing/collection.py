@@ -70,7 +70,7 @@ class Collection:
         self.documents: dict[str, Stored] = {}
         self._numbers = numbers
         self._references = references
-        self.lock = lock
+        self.lock: RLock = lock
         self._created: count[int] = count()
 
     def ids(self) -> list[str]:

@@ -70,7 +70,7 @@ class Tenant:
     ) -> None:
         self.faults: list[Fault] = []
         self.requests: deque[Exchange] = deque(maxlen=10_000)
-        self.clock = Clock()
+        self.clock: Clock = Clock()
         accounts = {account.id: account for account in service_accounts}
         if accounts:
             tokens = {} if tokens is None else tokens
@@ -99,7 +99,10 @@ class Tenant:
 
         Raises:
             OSError: The port is taken.
+            RuntimeError: It listens already.
         """
+        if self._server is not None:
+            raise RuntimeError(f"the tenant listens already, at {self._server.url}")
         self._server = Server(self.handle, port)
         self._server.start()
 

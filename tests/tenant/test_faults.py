@@ -3,7 +3,7 @@
 import http.client
 import time
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 import requests
@@ -380,3 +380,48 @@ def test_a_token_that_ends(kind):
         assert answers[1].json() == {"code": 401, "reason": "Unauthorized", "message": "Access Denied"}
         session.headers["Authorization"] = f"Bearer {ask(tenant).json()['access_token']}"
         assert session.get(login, timeout=5).status_code == 200
+
+
+ORDERED = {
+    "status": {"status": 503, "body": {"code": 503}, "retry_after": 2},
+    "no content": {"status": 204},
+    "not modified": {"status": 304},
+    "page": {"status": 502, "headers": {"Content-Type": "text/html"}, "body": "<html>"},
+    "drop": {"connection": "drop"},
+    "reset, committed": {"connection": "reset", "commit": True},
+    "truncate": {"connection": "truncate", "commit": True},
+    "truncate what was not carried out": {"connection": "truncate"},
+    "truncate another answer": {"connection": "truncate", "status": 500, "body": b"x" * 100},
+    "weak": {"tag": "weak"},
+    "slow": {"slow": 0.02},
+    "too slow": {"slow": 8},
+    "late": {"delay": 1},
+    "twice": {"twice": True},
+    "meanwhile": {"meanwhile": {PLACE: {"n": 7}}},
+}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("method", ["GET", "PUT", "HEAD"])
+@pytest.mark.parametrize("ordered", ORDERED)
+def test_a_fault_is_the_same_through_both_doors(ordered, method, stream):
+    """The same answer, or the same exception at the same step; and the same in the journal."""
+    outcomes = []
+    for kind in ("socket", "adapter"):
+        with Tenant(CREST, documents={"/users": [FIRST]}) as tenant, requests.Session() as session:
+            session.trust_env = False
+            tenant.clock.set(datetime(2026, 11, 24, 12, tzinfo=UTC))
+            if kind == "adapter":
+                session.mount(tenant.url, tenant.adapter())
+            tenant.faults.append(Fault(**ORDERED[ordered]))
+            outcome = []
+            try:
+                options = {"json": {"n": 2}} if method == "PUT" else {}
+                response = session.request(method, tenant.url + PLACE, stream=stream, timeout=0.2, **options)
+                outcome += [response.status_code, dict(response.headers)]
+                outcome.append(response.content)
+            except requests.RequestException as error:
+                outcome.append(type(error))
+            said = [] if ordered == "late" else [(one.status, one.rule, one.size) for one in tenant.requests]
+            outcomes.append([*outcome, said])
+    assert outcomes[0] == outcomes[1]
