@@ -3,9 +3,12 @@
 import os
 import signal
 from collections.abc import Generator
+from importlib import import_module
 from typing import TypeVar
 
 import pytest
+
+import aic_requests
 
 from . import crest_server as genuine
 
@@ -36,6 +39,25 @@ def crest_server() -> Generator[str, None, None]:
     """The address of the genuine CREST server: collections under /crest, and compressed under /gz."""
     with genuine.running() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def whole_package() -> None:
+    """Everything is imported."""
+    for name in aic_requests.__all__:
+        getattr(aic_requests, name)
+    for name in ("adapter", "tokens"):
+        import_module(f"aic_requests.testing.{name}")
+
+
+@pytest.fixture
+def pytester(whole_package: None, pytester: pytest.Pytester) -> pytest.Pytester:
+    """
+    Runs of pytest inside this one, with the whole package imported before.
+
+    What is imported meanwhile, pytester drops; the package would keep names of modules that are gone.
+    """
+    return pytester
 
 
 class SkipsFail:

@@ -110,13 +110,13 @@ def test_guarded_edit_refuses_what_somebody_changed(tenant):
     [
         ("nobody", "mail", "404 Not Found: GET /openidm/managed/alpha_user/nobody"),
         ("1", "_id", "_id is the server's"),
-        ("1", "roles", "roles is no text but list"),
+        ("1", "tags", "tags is no text but list"),
         ("..", "mail", "'..' is no _id"),
     ],
 )
 def test_guarded_edit_of_what_cannot_be_edited(tenant, user, attribute, said):
     """Exit status 2, one line, nothing written."""
-    tenant.collection(USERS).write("1", tenant.collection(USERS).read("1") | {"roles": []})
+    tenant.collection(USERS).write("1", tenant.collection(USERS).read("1") | {"tags": []})
     for how in ("--yes", "--again"):
         done = run("guarded_edit", user, attribute, "x", how, tenant=tenant)
         assert done.returncode == 2

@@ -83,6 +83,24 @@ def test_metadata(metadata):
     assert metadata["Description-Content-Type"] == "text/markdown"
 
 
+def test_extras(metadata):
+    """Each has all that it needs, and none is of another: what is written here is what the README names."""
+    needs = {extra: set() for extra in metadata.get_all("Provides-Extra", [])}
+    for need in metadata.get_all("Requires-Dist", []):
+        name, _, extra = need.partition("; extra == ")
+        if extra:
+            needs[extra.strip("'\"")].add(name)
+    assert needs.keys() >= {"jwt", "testing", "dev"}
+    assert needs["testing"] == {"pyjwt[crypto]>=2.4", "pytest>=8"}
+    assert needs["jwt"] <= needs["testing"]
+
+
+def test_the_pytest_plugin_is_found(wheel):
+    """Pytest loads it by this, and everybody who has the package has it: one module, no more."""
+    entries = wheel[f"aic_requests-{VERSION}.dist-info/entry_points.txt"].decode()
+    assert entries.split() == ["[pytest11]", "aic_requests", "=", "aic_requests.pytest_plugin"]
+
+
 def test_built_again_it_is_the_same(distributions, tmp_path):
     """Byte for byte, so that anybody can check what an index has against the sources."""
     again = {path.name: path.read_bytes() for path in build(tmp_path).iterdir()}

@@ -55,7 +55,7 @@ def test_every_block_runs(tenant, tmp_path, monkeypatch):
     """In order, in one namespace, against the tenant in place of the one they name."""
     monkeypatch.chdir(tmp_path)
     space = {"your_auth": ("user", "password")}
-    for block in BLOCKS[:2] + BLOCKS[3:]:
+    for block in BLOCKS[:2] + BLOCKS[3:7]:
         exec(block.replace("https://tenant.example.com", tenant.url), space)
     bob = tenant.collection(USERS).read("42")
     assert len(BLOCKS) == 8
@@ -90,6 +90,13 @@ def test_the_twelve_lines_are_no_more(tenant, capsys):
     )
     assert capsys.readouterr().out.startswith("stale ")
     assert (users.read("42")["sn"], users.read("42")["mail"]) == ("Changed", "new@example.com")
+
+
+def test_the_block_for_pytest(pytester):
+    """Is a test that passes, with nothing but the plugin; and the line that it is told by is one."""
+    pytester.makepyfile(BLOCKS[7])
+    pytester.runpytest_inprocess("-p", "no:cacheprovider", "-W", "error").assert_outcomes(passed=1)
+    assert says('`412: If-Match "7", the resource is at "9"`')
 
 
 def test_the_commands_are_the_gates():

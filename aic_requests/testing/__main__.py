@@ -44,7 +44,7 @@ class _Talking(Tenant):
 
     def __init__(self, profile: Profile, **arguments: Any) -> None:
         super().__init__(profile, **arguments)
-        self.out = sys.stdout
+        self.out: TextIO = sys.stdout
         self._colour = _coloured(self.out)
         self._saying = threading.Lock()
 
@@ -126,10 +126,9 @@ def _tenant(parser: argparse.ArgumentParser, given: argparse.Namespace) -> _Talk
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{text} is no port")
-    return port
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port")
+    return int(text)
 
 
 def _pair(text: str) -> tuple[str, str]:

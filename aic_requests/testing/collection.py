@@ -70,7 +70,7 @@ class Collection:
         self.documents: dict[str, Stored] = {}
         self._numbers = numbers
         self._references = references
-        self.lock = lock
+        self.lock: RLock = lock
         self._created: count[int] = count()
 
     def ids(self) -> list[str]:
@@ -149,8 +149,7 @@ class Collection:
     def tag(self, resource_id: str, stored: Stored) -> str | None:
         """The ETag of a document, whatever part of it is shown; None where this kind of server sends none."""
         if self.behaviour.revision == "weak":
-            body = to_json(self.shown(resource_id, stored))
-            return f'W/"{len(body):x}-{hashlib.sha256(body).hexdigest()[:12]}"'
+            return weak_tag(to_json(self.shown(resource_id, stored)))
         return None if stored.revision is None or self.behaviour.revision == "inside" else f'"{stored.revision}"'
 
     def _next_revision(self, resource_id: str, content: Document, former: Stored | None) -> str | None:
@@ -166,6 +165,11 @@ class Collection:
         if kind == "hash":
             return hash_of(self.shown(resource_id, Stored(content, None)))
         return str(self.behaviour.first if former is None else int(former.revision or 0) + 1)
+
+
+def weak_tag(body: bytes) -> str:
+    """Express's ETag: length and hash of a body."""
+    return f'W/"{len(body):x}-{hashlib.sha256(body).hexdigest()[:12]}"'
 
 
 def hash_of(content: Document) -> str:

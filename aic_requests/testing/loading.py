@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,7 +20,7 @@ class Loaded:
 
     where: str
     path: str
-    document: Document
+    document: Document = field(repr=False)
 
 
 def documents_of(source: "Mapping[str, Iterable[Document]] | str | PathLike[str]") -> list[Loaded]:

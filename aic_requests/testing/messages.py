@@ -89,6 +89,10 @@ class Answer:
     body: bytes
     rule: str
 
+    def content(self, method: str) -> bytes:
+        """What goes over the wire as the body of the answer to a method."""
+        return b"" if method == "HEAD" or self.status == 304 else self.body
+
     def dated(self, date: str) -> "Answer":
         """With a date, if it has none."""
         known = any(name.lower() == "date" for name, _ in self.headers)

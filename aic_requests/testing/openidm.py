@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from .profiles import MANAGED, Behaviour, Policy, Profile, Relationship
+from .aic import MANAGED
+from .profiles import Behaviour, Policy, Profile, Relationship
 
 _OBJECTS = replace(
     MANAGED,

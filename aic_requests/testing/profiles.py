@@ -1,13 +1,9 @@
 """How one kind of server differs from another: data, no code."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import chain
+from dataclasses import dataclass
 from typing import Any, Literal
 
 RevisionKind = Literal["counter", "opaque", "time", "hash", "fleeting", "weak", "inside", "none"]
-
-_JSON = "application/json;charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,104 +251,6 @@ class Profile:
     environment: bool = False
     logs: int | None = None
 
-
-_IDM_HEADERS = (
-    ("Cache-Control", "no-store"),
-    ("Pragma", "no-cache"),
-    ("Expires", "0"),
-    ("Vary", "Origin"),
-)
-_AM_HEADERS = (
-    ("X-Frame-Options", "SAMEORIGIN"),
-    ("Cache-Control", "private"),
-    ("Content-API-Version", "resource=1.0"),
-    ("Pragma", "no-cache"),
-    ("Expires", "0"),
-)
-
-#: Managed objects, as recorded of AIC.
-MANAGED = Behaviour(
-    "/openidm/managed/*",
-    revision="opaque",
-    headers=_IDM_HEADERS,
-    compares_content=True,
-    unknown_action=400,
-    takes_ids=True,
-    query_ids=("query-all", "query-all-ids"),
-    required=("userName",),
-    unique=("userName",),
-    star=True,
-)
-
-_POLICY_SETS = Behaviour("/", revision="time", headers=_AM_HEADERS, ignores_match=True, paging="remaining")
-
-_ESVS = Behaviour("/environment/variables", revision="none", headers=(), max_page_size=100, errors="code")
-
-#: Identity governance: Express, not CREST.
-_IGA = Behaviour(
-    "/iga/governance/*",
-    revision="weak",
-    first=1,
-    headers=(("Cache-Control", "no-store"), ("Vary", "Accept-Encoding")),
-    errors="message",
-    id_name="id",
-    takes_ids=True,
-    id_from="id",
-    created=200,
-    counted=True,
-)
-
-
-def _relationships(realm: str) -> Iterator[Relationship]:
-    """Managers and roles of a realm's users."""
-    users, roles = f"/openidm/managed/{realm}_user", f"/openidm/managed/{realm}_role"
-    yield Relationship(users, "manager", users, many=False, reverse="reports", in_full=True)
-    yield Relationship(users, "roles", roles, reverse="members", granted=True, in_full=True)
-
-
-#: PingOne Advanced Identity Cloud, as recorded.
-AIC = Profile(
-    (
-        replace(MANAGED, place="/openidm/managed/alpha_user"),
-        replace(MANAGED, place="/openidm/managed/bravo_user"),
-        replace(MANAGED, required=(), unique=()),
-        Behaviour("/openidm/config/+", revision="none", headers=_IDM_HEADERS),
-        # What a connector may demand: 428 without a precondition.
-        Behaviour("/openidm/system/*/*", headers=_IDM_HEADERS, demands_revision=True, paging="connector"),
-        Behaviour(
-            "/am/json/realms/root/realms/*/realm-config/**",
-            revision="hash",
-            headers=_AM_HEADERS,
-            ignores_match=True,
-            paging="none",
-            actions=("nextdescendents",),
-        ),
-        Behaviour("/am/json/global-config/**", revision="hash", headers=_AM_HEADERS, ignores_match=True, paging="none"),
-        Behaviour("/am/json/realms/root/realms/*/scripts", revision="none", headers=_AM_HEADERS, paging="none"),
-        replace(_POLICY_SETS, place="/am/json/realms/root/realms/*/applications"),
-        replace(_POLICY_SETS, place="/am/json/realms/root/realms/*/policies"),
-        replace(_POLICY_SETS, place="/am/json/realms/root/realms/*/resourcetypes"),
-        Behaviour("/am/json/serverinfo", revision="hash", headers=_AM_HEADERS, public=True),
-        _ESVS,
-        replace(_ESVS, place="/environment/secrets", private=("valueBase64",)),
-        replace(_ESVS, place="/environment/secrets/*/versions", max_page_size=None),
-        replace(_IGA, place="/iga/governance/certification/template"),
-        _IGA,
-        replace(_IGA, place="/iga/commons/glossary/schema", created=201),
-    ),
-    tuple(chain.from_iterable(map(_relationships, ("alpha", "bravo")))),
-    documents=(
-        # What a client asks before it signs in: the name of the session's cookie is the tenant's own.
-        ("/am/json/serverinfo", {"_id": "*", "cookieName": "6ac6499e9da2071", "secureCookie": True, "realm": "/"}),
-        ("/am/json/serverinfo", {"_id": "version", "version": "8.0.0", "fullVersion": "Access Management 8.0.0"}),
-        ("/am/json/global-config/realms", {"_id": "L2FscGhh", "name": "alpha", "parentPath": "/", "active": True}),
-        ("/am/json/global-config/realms", {"_id": "L2JyYXZv", "name": "bravo", "parentPath": "/", "active": True}),
-    ),
-    not_modified=True,
-    environment=True,
-    # As documented.
-    logs=60,
-)
 
 #: The bare CREST code of commons over a MemoryBackend.
 CREST = Profile(

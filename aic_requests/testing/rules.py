@@ -5,10 +5,11 @@ from dataclasses import replace
 from threading import RLock
 
 from .clock import Clock
-from .collection import Collection, Numbers, Stored, hash_of
+from .collection import Collection, Numbers, Stored, hash_of, weak_tag
 from .conditions import check_demand, check_match, check_rev, heeding_body
 from .container import Container
 from .esvs import Environment
+from .governance import in_crest
 from .logs import PLACE, Logs
 from .messages import DEEPEST, Answer, Document, Headers, Refusal, Request, depth_of, same, to_json
 from .patching import operations_of, patched
@@ -132,6 +133,10 @@ class Rules:
             raise Refusal(400, "No collection to create in", rule="a create is asked of a collection")
         raise Refusal(404, f"Resource '{'/'.join(request.segments)}' not found", rule="no such place")
 
+    def _is_collection(self, request: Request) -> bool:
+        found = self._behaviour(request).matches(request.segments)
+        return found is not None and found[1] is None
+
     def _at(self, behaviour: Behaviour, place: tuple[str, ...]) -> Collection:
         if place not in self._collections:
             self._collections[place] = Collection(behaviour, place, self._numbers, self.lock, self.references)
@@ -147,6 +152,8 @@ class Rules:
             answer = self._environment.answer(request, principal)
             if answer is not None:
                 return answer
+        if self._behaviour(request).counted:
+            request = in_crest(request, self._is_collection(request))
         reading = Reading.of(request)
         version_of(self._behaviour(request), request)
         referring = self.references.named(request.segments)
@@ -186,10 +193,11 @@ class Rules:
         envelope = query(collection, reading.parameters | counted)
         envelope["result"] = [self._chosen(collection, row, reading) for row in envelope["result"]]
         rule = f"query: {envelope['resultCount']} rows"
+        headers: Headers = [*collection.behaviour.headers, JSON]
         if collection.behaviour.counted:
             envelope = _counted(envelope)
-        body = to_json(envelope, pretty=is_pretty(reading))
-        return Answer(200, [*collection.behaviour.headers, JSON], body, rule)
+            headers.append(("ETag", weak_tag(to_json(envelope))))
+        return Answer(200, headers, to_json(envelope, pretty=is_pretty(reading)), rule)
 
     def _action(self, request: Request, collection: Collection, resource_id: str | None, reading: Reading) -> Answer:
         if resource_id is None and reading.action == "clear" and "clear" in collection.behaviour.actions:

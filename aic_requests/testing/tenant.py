@@ -8,13 +8,14 @@ from email.utils import format_datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from .aic import AIC
 from .clock import Clock
 from .collection import Collection
 from .faults import Fault
 from .loading import documents_of, put
 from .logs import Logs
 from .messages import Answer, Document, Exchange, Request
-from .profiles import AIC, Profile
+from .profiles import Profile
 from .rules import Rules
 from .server import Server
 from .tokens import ServiceAccount, TokenEndpoint
@@ -49,7 +50,8 @@ class Tenant:
     Raises:
         ImportError: There are *service_accounts*, and no PyJWT.
         KeyError: *documents* or a file names a path where this kind of server has no collection.
-        ValueError: A document has no ``_id``, or that of another; a file is no such file.
+        ValueError: A document has no ``_id``, or that of another; a file is no such file; a service account's key is
+            none.
 
     Use it as a context manager for the socket, or mount :meth:`adapter`; both doors lead to the same rules.
     """
@@ -68,7 +70,7 @@ class Tenant:
     ) -> None:
         self.faults: list[Fault] = []
         self.requests: deque[Exchange] = deque(maxlen=10_000)
-        self.clock = Clock()
+        self.clock: Clock = Clock()
         accounts = {account.id: account for account in service_accounts}
         if accounts:
             tokens = {} if tokens is None else tokens
@@ -97,7 +99,10 @@ class Tenant:
 
         Raises:
             OSError: The port is taken.
+            RuntimeError: It listens already.
         """
+        if self._server is not None:
+            raise RuntimeError(f"the tenant listens already, at {self._server.url}")
         self._server = Server(self.handle, port)
         self._server.start()
 

@@ -75,6 +75,10 @@ class TokenEndpoint:
         life: Seconds that a token lives.
         clock: By which they end. Assertions end by the machine's, by which the client has made them.
 
+    Raises:
+        ImportError: There is no PyJWT.
+        ValueError: A key is none.
+
     Where AIC is not observed it is strict: OpenAM 16 takes an assertion twice, and one with a foreign ``aud``, ``iss``
     or ``sub``. RFC 7523 has a server refuse these, so a client must be right in each.
     """
@@ -86,14 +90,17 @@ class TokenEndpoint:
             import jwt
             from jwt.algorithms import RSAAlgorithm
         except ImportError as error:
-            raise ImportError('a token endpoint needs PyJWT: pip install "aic-requests[jwt]"') from error
+            raise ImportError('a token endpoint needs PyJWT: pip install "aic-requests[testing]"') from error
         self._jwt: Any = jwt
         self._accounts = accounts
         # Of a private key, only the public part.
-        self._keys: dict[str, Any] = {
-            name: RSAAlgorithm.from_jwk({part: account.jwk[part] for part in ("kty", "n", "e")})
-            for name, account in accounts.items()
-        }
+        self._keys: dict[str, Any] = {}
+        for name, account in accounts.items():
+            try:
+                public = {part: account.jwk[part] for part in ("kty", "n", "e")}
+                self._keys[name] = RSAAlgorithm.from_jwk(public)
+            except (KeyError, TypeError, ValueError, jwt.InvalidKeyError):
+                raise ValueError(f"the key of {name} is no RSA key in the form of a JWK") from None
         self._tokens = tokens
         self._life = life
         self._clock = clock

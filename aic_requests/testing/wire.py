@@ -22,7 +22,7 @@ def sent(answer: Answer | None, method: str, fault: Fault | None) -> list[tuple[
     if answer is None or connection in ("drop", "reset"):
         return []
     head = _head(answer)
-    body = b"" if method == "HEAD" or answer.status == 304 else answer.body
+    body = answer.content(method)
     if connection == "headers":
         # In the middle of a header line.
         return [(0.0, head[: head.index(b"\r\n\r\n") - 3])]

@@ -3,11 +3,15 @@
 import http.client
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 import requests
 
-from aic_requests.testing import CREST, Fault, Tenant
+from aic_requests.testing import CREST, Fault, ServiceAccount, Tenant
+
+from ..keys import ACCOUNT, private_jwk
+from .test_tokens import ask
 
 PLACE = "/users/u"
 FIRST = {"_id": "u", "n": 1}
@@ -28,7 +32,7 @@ def door(request, tenant):
             session.mount(tenant.url, tenant.adapter())
 
         def ask(method, path=PLACE, **options):
-            return session.request(method, tenant.url + path, timeout=5, **options)
+            return session.request(method, tenant.url + path, **{"timeout": 5, **options})
 
         yield ask
 
@@ -233,3 +237,191 @@ def test_data_that_changes_between_pages(tenant, door, meanwhile, seen):
         rows += [row["_id"] for row in page["result"]]
         cookie = page["pagedResultsCookie"] and {"_pagedResultsCookie": page["pagedResultsCookie"]}
     assert rows == seen
+
+
+# What is on the way
+
+
+def test_a_slow_body(tenant, door):
+    """``slow``: the status is there at once, the body in pieces over so many seconds."""
+    tenant.faults.append(Fault(slow=0.2))
+    start = time.monotonic()
+    response = door("GET", stream=True)
+    assert response.status_code == 200
+    assert time.monotonic() - start < 0.15
+    assert response.json() == {**FIRST, "_rev": "0"}
+    assert time.monotonic() - start >= 0.15
+
+
+@pytest.mark.parametrize("fault", [{"delay": 0.3}, {"slow": 2.4}])
+def test_a_client_that_does_not_wait(tenant, door, fault):
+    """It gives up at its own time-out, over either door; what it has asked for is carried out all the same."""
+    tenant.faults.append(Fault("PUT", **fault))
+    start = time.monotonic()
+    with pytest.raises((requests.ReadTimeout, requests.ConnectionError), match="timed out"):
+        door("PUT", json={"n": 2}, timeout=0.1)
+    assert time.monotonic() - start < 0.28
+    assert counted(tenant) == (1 if "delay" in fault else 2)
+    until = time.monotonic() + 5
+    while counted(tenant) == 1 and time.monotonic() < until:
+        time.sleep(0.01)
+    assert counted(tenant) == 2
+
+
+@pytest.mark.parametrize(
+    ("tag", "seen"), [("weak", 'W/"0"'), ("-gzip", '"0-gzip"'), ("--gzip", '"0--gzip"'), ("none", None)]
+)
+def test_a_tag_that_becomes_another(tenant, door, tag, seen):
+    """``tag``: what nginx, Apache, Jetty and Envoy make of an ETag; once."""
+    tenant.faults.append(Fault(tag=tag))
+    assert door("GET").headers.get("ETag") == seen
+    assert door("GET").headers["ETag"] == '"0"'
+
+
+def test_a_page_of_a_proxy(tenant, door):
+    """HTML and no JSON, before the request gets anywhere."""
+    tenant.faults.append(Fault.proxy_page("PUT", "/users/*", status=503))
+    response = door("PUT", json={"n": 2})
+    assert (response.status_code, response.headers["Content-Type"]) == (503, "text/html; charset=utf-8")
+    assert response.text.startswith("<!DOCTYPE html>")
+    assert "503 from the proxy" in response.text
+    assert counted(tenant) == 1
+
+
+def test_a_body_as_it_is_at_hand(tenant, door):
+    """Bytes, text, or what is written as JSON and says so; headers as a mapping or as pairs."""
+    tenant.faults += [
+        Fault(status=409, body={"code": 409, "message": "no"}),
+        Fault(status=409, body=["a"], headers={"Content-Type": "application/x"}),
+        Fault(status=409, body="\u00e9", headers=(("X-A", "1"), ("X-A", "2"))),
+    ]
+    first, second, third = (door("GET") for _ in range(3))
+    assert (first.json()["message"], first.headers["Content-Type"]) == ("no", "application/json;charset=utf-8")
+    assert (second.json(), second.headers["Content-Type"]) == (["a"], "application/x")
+    assert (third.content, third.headers["X-A"]) == ("\u00e9".encode(), "1, 2")
+
+
+@pytest.mark.parametrize(("retry_after", "seen"), [(2, "2"), (0, "0"), (1.2, "2")])
+def test_how_long_to_wait(tenant, door, retry_after, seen):
+    """``retry_after`` in seconds, whole ones on the wire."""
+    tenant.faults.append(Fault(status=429, retry_after=retry_after))
+    assert door("GET").headers["Retry-After"] == seen
+
+
+def test_an_answer_without_a_body_is_cut_before_it_begins(tenant, door):
+    """Over both doors there is nothing then."""
+    tenant.faults.append(Fault(status=204, connection="truncate"))
+    with pytest.raises(requests.ConnectionError):
+        door("GET")
+
+
+# What is ordered
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"method": "GTE", "status": 503}, "method is one of .*'GET'.*, not 'GTE'"),
+        ({"method": "get", "status": 503}, "method is one of"),
+        ({"path": "users/*", "status": 503}, "path begins with a slash"),
+        ({"path": "", "status": 503}, "path begins with a slash"),
+        ({"times": -1, "status": 503}, "times is a number of requests, not -1"),
+        ({"times": 1.5, "status": 503}, "times is a number of requests"),
+        ({"after": -1, "status": 503}, "after is a number of requests"),
+        ({"status": 42}, "status is an HTTP status from 200 to 599, not 42"),
+        ({"status": 600}, "status is an HTTP status"),
+        ({"status": 100}, "status is an HTTP status"),
+        ({"connection": "dropped"}, "connection is one of None, 'drop', 'reset', .*, not 'dropped'"),
+        ({"tag": "gzip"}, "tag is one of"),
+        ({"delay": -1}, "delay is in seconds, not -1"),
+        ({"delay": float("inf")}, "delay is in seconds"),
+        ({"slow": float("nan")}, "slow is in seconds"),
+        ({"retry_after": 2}, "say its status"),
+        ({"body": b"x"}, "say its status"),
+        ({"headers": {"A": "b"}, "delay": 1}, "say its status"),
+        ({"status": 503, "retry_after": -1}, "retry_after is in seconds"),
+        ({"status": 503, "retry_after": datetime(2026, 11, 24)}, "retry_after has no zone"),  # noqa: DTZ001
+        ({"meanwhile": {"users/u": None}}, "meanwhile names documents by their path"),
+        ({"meanwhile": {"/users": None}}, "meanwhile names documents by their path"),
+        ({}, "a fault that changes nothing"),
+        ({"method": "PUT", "times": 3, "commit": True}, "a fault that changes nothing"),
+    ],
+)
+def test_a_fault_that_is_none(wrong, said):
+    """A typo is told when the fault is made, and not by a test that passes."""
+    with pytest.raises(ValueError, match=said):
+        Fault(**wrong)
+
+
+def test_what_a_fault_tells_of_itself(tenant, door):
+    """What was ordered, what is left of it, and whether it has struck; no body, no document."""
+    fault = Fault("PUT", "/users/*", times=2, status=503, body=b"hush", meanwhile={"/users/x": {"password": "hush"}})
+    assert repr(fault) == "Fault('PUT', '/users/*', times=2, status=503, body=(4), meanwhile=(1)) never struck"
+    tenant.faults.append(fault)
+    door("PUT", json={})
+    door("PUT", json={})
+    assert fault.struck == 2
+    said = "Fault('PUT', '/users/*', times=0, status=503, body=(4), meanwhile=(1), struck=2)"
+    assert repr(fault) == said
+
+
+@pytest.mark.parametrize("kind", ["socket", "adapter"])
+def test_a_token_that_ends(kind):
+    """401 as AIC says it, and every token given before is dead: a client that gets another is let in."""
+    with Tenant(service_accounts=[ServiceAccount(ACCOUNT, private_jwk("k1"))]) as tenant, requests.Session() as session:
+        session.trust_env = False
+        if kind == "adapter":
+            session.mount(tenant.url, tenant.adapter())
+        login = f"{tenant.url}/openidm/info/login"
+        session.headers["Authorization"] = f"Bearer {ask(tenant).json()['access_token']}"
+        tenant.faults.append(Fault.ended_token("GET", after=1))
+        answers = [session.get(login, timeout=5) for _ in range(3)]
+        assert [one.status_code for one in answers] == [200, 401, 401]
+        assert answers[1].json() == {"code": 401, "reason": "Unauthorized", "message": "Access Denied"}
+        session.headers["Authorization"] = f"Bearer {ask(tenant).json()['access_token']}"
+        assert session.get(login, timeout=5).status_code == 200
+
+
+ORDERED = {
+    "status": {"status": 503, "body": {"code": 503}, "retry_after": 2},
+    "no content": {"status": 204},
+    "not modified": {"status": 304},
+    "page": {"status": 502, "headers": {"Content-Type": "text/html"}, "body": "<html>"},
+    "drop": {"connection": "drop"},
+    "reset, committed": {"connection": "reset", "commit": True},
+    "truncate": {"connection": "truncate", "commit": True},
+    "truncate what was not carried out": {"connection": "truncate"},
+    "truncate another answer": {"connection": "truncate", "status": 500, "body": b"x" * 100},
+    "weak": {"tag": "weak"},
+    "slow": {"slow": 0.02},
+    "too slow": {"slow": 8},
+    "late": {"delay": 1},
+    "twice": {"twice": True},
+    "meanwhile": {"meanwhile": {PLACE: {"n": 7}}},
+}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("method", ["GET", "PUT", "HEAD"])
+@pytest.mark.parametrize("ordered", ORDERED)
+def test_a_fault_is_the_same_through_both_doors(ordered, method, stream):
+    """The same answer, or the same exception at the same step; and the same in the journal."""
+    outcomes = []
+    for kind in ("socket", "adapter"):
+        with Tenant(CREST, documents={"/users": [FIRST]}) as tenant, requests.Session() as session:
+            session.trust_env = False
+            tenant.clock.set(datetime(2026, 11, 24, 12, tzinfo=UTC))
+            if kind == "adapter":
+                session.mount(tenant.url, tenant.adapter())
+            tenant.faults.append(Fault(**ORDERED[ordered]))
+            outcome = []
+            try:
+                options = {"json": {"n": 2}} if method == "PUT" else {}
+                response = session.request(method, tenant.url + PLACE, stream=stream, timeout=0.2, **options)
+                outcome += [response.status_code, dict(response.headers)]
+                outcome.append(response.content)
+            except requests.RequestException as error:
+                outcome.append(type(error))
+            said = [] if ordered == "late" else [(one.status, one.rule, one.size) for one in tenant.requests]
+            outcomes.append([*outcome, said])
+    assert outcomes[0] == outcomes[1]

@@ -1,6 +1,11 @@
 """The logs of AIC: ``/monitoring/logs``, as documented."""
 
+import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -150,3 +155,23 @@ def test_entries_that_are_none(tenant, source, when, said):
     """A typo is told at once."""
     with pytest.raises(ValueError, match=said):
         tenant.logs.write(source, {}, timestamp=when)
+
+
+def test_the_example_follows_them():
+    """Our own script is let in by its key, and prints each entry once, although the tail repeats the last one."""
+    example = Path(__file__).parent.parent.parent / "examples" / "follow_logs.py"
+    with Tenant(AIC, log_keys={"key": "hush"}) as tenant:
+        tenant.logs.write("am-access", {"n": 1})
+        tenant.logs.write("am-access", {"n": 2})
+        known = {name: value for name, value in os.environ.items() if not name.startswith("AIC_")}
+        keys = {"AIC_LOG_API_KEY": "key", "AIC_LOG_API_SECRET": "hush"}
+        done = subprocess.run(
+            [sys.executable, example, "am-access", "--seconds=0", "--rounds=3", f"--base-url={tenant.url}"],
+            env=known | keys,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["payload"]["n"] for line in done.stdout.splitlines()] == [1, 2]
+    assert "hush" not in repr(tenant.requests)

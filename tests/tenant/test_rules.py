@@ -837,6 +837,49 @@ def test_iga_is_no_crest():
     assert found == {"result": [made.json], "searchAfterKey": None, "totalCount": 1, "resultCount": 1}
     gone = Asked(tenant, "GET", f"{place}/none")
     assert (gone.status, list(gone.json)) == (404, ["message"])
+    operations = [{"operation": "replace", "field": "/displayName", "value": "two"}]
+    assert Asked(tenant, "PATCH", f"{place}/r1?_useLowLevelApi=true", operations).json["_rev"] == 2
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        (None, ["a", "b", "c"]),
+        ({}, ["a", "b", "c"]),
+        ({"targetFilter": {"operator": "EQUALS", "operand": {"targetName": "name", "targetValue": 'o"hara'}}}, ["b"]),
+        (
+            {
+                "targetFilter": {
+                    "operator": "AND",
+                    "operand": [
+                        {"operator": "EQUALS", "operand": {"targetName": "name", "targetValue": "x"}},
+                        {"operator": "EQUALS", "operand": {"targetName": "id", "targetValue": "c"}},
+                    ],
+                }
+            },
+            ["c"],
+        ),
+        ({"targetFilter": {"operator": "EQUALS", "operand": {"targetName": "name", "targetValue": "none"}}}, []),
+    ],
+)
+@pytest.mark.parametrize("place", ["/iga/commons/glossary/schema", "/iga/governance/certification/template"])
+def test_iga_searches(place, search, found):
+    """By POST, as recorded: with a filter of its own, in pages that are counted, under a weak tag of the whole."""
+    rows = [{"id": "a", "name": "x"}, {"id": "b", "name": 'o"hara'}, {"id": "c", "name": "x"}]
+    tenant = Tenant(AIC, documents={place: rows})
+    answer = Asked(tenant, "POST", f"{place}/search?pageSize=10000&pageNumber=0", search)
+    assert ([row["id"] for row in answer.json["result"]], answer.tag[:3]) == (found, 'W/"')
+    second = Asked(tenant, "POST", f"{place}/search?pageSize=2&pageNumber=1").json
+    assert ([row["id"] for row in second["result"]], second["totalCount"]) == (["c"], 3)
+    listed = Asked(tenant, "GET", f"{place}?queryString=&pageSize=10000&pageNumber=0").json
+    assert listed["totalCount"] == 3
+
+
+@pytest.mark.parametrize("body", [b"{", {"targetFilter": {"operator": "LIKE", "operand": {}}}, {"targetFilter": 7}])
+def test_iga_searches_that_are_none(aic, body):
+    """400, with the message alone."""
+    refused = Asked(aic, "POST", "/iga/commons/glossary/schema/search", body)
+    assert (refused.status, list(refused.json)) == (400, ["message"])
 
 
 def test_idm_configuration_has_none_and_compares_none(idm):
@@ -999,3 +1042,34 @@ def test_a_profile_is_data():
     assert (made.tag, made.headers["x-a"], made.headers["location"]) == ('"1"', "1", "http://here/things/t")
     assert Asked(tenant, "PUT", "/things/t", {"n": 2}, If_Match='"abc"').status == 409
     assert Asked(tenant, "PUT", "/things/t", {"m": 2}, If_Match='"1"').status == 403
+
+
+AM = "/am/json/realms/root/realms/alpha"
+
+
+@pytest.mark.parametrize(
+    ("place", "tagged", "version"),
+    [
+        (f"{AM}/realm-config/authentication", True, "1.0"),
+        (f"{AM}/realm-config/services/selfServiceTrees", True, "1.0"),
+        (f"{AM}/realm-config/authentication/authenticationtrees/trees/Login", True, "1.0"),
+        (f"{AM}/policies/p", True, "2.1"),
+        (f"{AM}/scripts/s", False, "1.1"),
+        ("/am/json/realms/root/scripts/s", False, "1.1"),
+        ("/am/json/node-designer/node-type/n-1", True, "1.0"),
+        ("/am/json/global-config/services/dashboard", True, "1.0"),
+    ],
+)
+def test_am_on_aic(aic, place, tagged, version):
+    """Which of its places have an ETag; each says its version, and is private."""
+    made = Asked(aic, "PUT", place, {"name": "x"})
+    assert (made.status, made.headers["content-api-version"]) == (201, f"resource={version}")
+    read = Asked(aic, "GET", place)
+    assert (read.json["name"], read.headers["cache-control"], read.tag is not None) == ("x", "private", tagged)
+
+
+def test_a_deleted_policy_tells_little(aic):
+    """Its id and the revision 0, in the body and in the ETag, as recorded."""
+    Asked(aic, "PUT", f"{AM}/policies/p", {"name": "x"})
+    gone = Asked(aic, "DELETE", f"{AM}/policies/p")
+    assert (gone.tag, gone.json) == ('"0"', {"_id": "p", "_rev": "0"})

@@ -7,11 +7,14 @@ import statistics
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 import requests
 
-from aic_requests.testing import AIC, CREST, OPENIDM, Tenant
+from aic_requests.testing import AIC, CREST, OPENAM, OPENIDM, Tenant
+from aic_requests.testing.messages import Request
 
 USERS = "/openidm/managed/alpha_user"
 JSON = {"Content-Type": "application/json"}
@@ -102,6 +105,7 @@ def test_the_same_seed_gives_the_same_answers():
 
     def told(seed):
         tenant = Tenant(AIC, seed=seed)
+        tenant.clock.set(datetime(2026, 11, 24, tzinfo=UTC))
         with requests.Session() as session:
             session.mount("https://", tenant.adapter())
             response = session.post("https://tenant.example.com" + USERS, json={"userName": "bob"})
@@ -149,6 +153,15 @@ def test_the_journal_shows_no_secret():
     assert one.query == "_action=create&access_token=***&_sortKeys=shown"
 
 
+def test_a_session_is_a_secret_whatever_its_header_is_called():
+    """AM's session comes in a header that each tenant names for itself."""
+    tenant = Tenant(replace(OPENAM, sessions="6ac6499e9da2071"), tokens={"hush": "ann"})
+    request = Request("GET", "/am/json/realms/root/users/a?token=hush", (("6ac6499e9da2071", "hush"),), b"hush")
+    assert tenant.handle(request)[0].status == 404
+    assert "hush" not in repr(tenant.requests[0])
+    assert "hush" not in repr(request)
+
+
 def test_the_journal_has_an_end():
     """The last 10,000."""
     assert Tenant().requests.maxlen == 10_000
@@ -166,6 +179,25 @@ def test_it_listens_inside_with_only():
         assert tenant.url.startswith("http://127.0.0.1:")
     with pytest.raises(RuntimeError, match="inside"):
         _ = tenant.url
+
+
+def test_it_is_entered_once_at_a_time():
+    """Two doors to the street would be one that nobody closes."""
+    with Tenant() as tenant, pytest.raises(RuntimeError, match=f"listens already, at {tenant.url}"), tenant:
+        pass
+
+
+def test_it_listens_where_it_is_told_to():
+    """On a port of one's choice; one that is taken is an OSError."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match="in use"):
+            Tenant().listen(port)
+    tenant = Tenant()
+    tenant.listen(port)
+    assert tenant.url == f"http://127.0.0.1:{port}"
+    tenant.close()
+    tenant.close()
 
 
 def test_it_can_be_entered_again():
