@@ -38,7 +38,12 @@ from .wire import serving
 
 DOCS = Path(__file__).parent.parent / "docs"
 #: Pages whose blocks need a server of their own, by the tests that run them.
-ELSEWHERE = {"self-hosted.md": "test_docs.py"}
+ELSEWHERE = {
+    "self-hosted.md": "test_docs.py",
+    "stores.md": "test_docs.py",
+    "redis.md": "test_redis_store.py",
+    "testing.md": "test_docs_testing.py",
+}
 PAGES = sorted(path for path in DOCS.rglob("*.md") if path.name not in ELSEWHERE)
 FENCE = re.compile(
     r"(?:<!-- (?P<kind>before|not run):(?P<note>.*?)-->\n+)?^```(?P<language>\w*)[^\n]*\n(?P<code>.*?)^```$",
