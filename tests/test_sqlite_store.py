@@ -654,6 +654,16 @@ def test_what_was_written_first_goes_first(file):
             store.put(f"{PATH}{number}", b"me", representation(size=1000))
         assert store.get(f"{PATH}0", b"me") is None
         assert store.get(f"{PATH}1", b"me") == representation("new", 300)
+        assert None not in [store.get(f"{PATH}{number}", b"me") for number in range(10, 20)]
+
+
+def test_pages_count_where_bodies_fill_them_badly(file):
+    """One body of a little more than half a page takes a whole one."""
+    with another(file, max_bytes=2_000_000) as store:
+        for number in range(900):
+            store.put(f"{PATH}{number}", b"me", representation(size=2100))
+        assert file.stat().st_size <= 2_000_000 + 2**20
+        assert store.size().entries > 500
 
 
 def test_the_files_stay_within_their_bounds(file):
