@@ -290,8 +290,10 @@ def redis_server(folder: str) -> Iterator[int]:
         return
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
+    # It goes with the benchmark, even where that is killed.
+    guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
     options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"]
-    with subprocess.Popen([program, *options], stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen([*guard, program, *options], stdout=subprocess.DEVNULL) as process:
         try:
             for _ in range(500):
                 try:

@@ -30,7 +30,10 @@ class RedisProcess:
         self.url = f"redis://127.0.0.1:{self.port}/0"
         #: For tests in which nothing is slow but this machine.
         self.patient_url = f"{self.url}?socket_timeout=10&socket_connect_timeout=10"
+        # It goes with the tests, even where these are killed.
+        guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
         self._command = [
+            *guard,
             *(program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder)),
             *("--save", "", "--appendonly", "no", "--daemonize", "no"),
             *(option.replace("PORT", str(self.port)) for option in options),

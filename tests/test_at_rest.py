@@ -32,6 +32,7 @@ def test_it_is_read_only_under_its_own_name_and_key():
     """What got mixed up is not served."""
     packed = pack(KEPT, name=NAME, key=KEY)
     assert unpack(packed, name=NAME, key=KEY) == KEPT
+    assert unpack(packed, name=b"m" * 16, key=KEY) is None
     assert unpack(packed, name=NAME + b"x", key=KEY) is None
     assert unpack(packed, name=NAME, key=KEY + b"x") is None
 
