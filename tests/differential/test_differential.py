@@ -73,7 +73,7 @@ def recorded(request) -> Ask:
         {"required": ("n",)},
         {"unique": ("n",)},
         {"headers": ()},
-        {"reasons": False},
+        {"errors": "code"},
     ],
     ids=str,
 )
