@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from email.utils import format_datetime
+from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -21,8 +22,6 @@ from .server import Server
 from .tokens import ServiceAccount, TokenEndpoint
 
 if TYPE_CHECKING:
-    from os import PathLike
-
     from requests.adapters import BaseAdapter
 
 
@@ -34,7 +33,7 @@ class Tenant:
         profile: What kind of server: :data:`AIC`, :data:`CREST`, :data:`OPENIDM`, :data:`OPENIDM_ORIENTDB` (or a
             :func:`sample` of either), :data:`OPENAM` or :data:`REST2LDAP`.
         documents: What is there at first: a list of documents with ``_id`` by the path of their collection.
-        load: JSON files with more of the same (:meth:`load`).
+        load: A JSON file with more of the same (:meth:`load`), or several.
         tokens: Bearer tokens and whose they are; None: everybody may come in, unless there are *service_accounts*.
         service_accounts: Who may get a token at ``/am/oauth2/access_token`` (:class:`ServiceAccount`); it needs
             PyJWT, which ``pip install "aic-requests[testing]"`` brings.
@@ -61,7 +60,7 @@ class Tenant:
         profile: Profile = AIC,
         *,
         documents: Mapping[str, Iterable[Document]] | None = None,
-        load: "Iterable[str | PathLike[str]]" = (),
+        load: str | PathLike[str] | Iterable[str | PathLike[str]] = (),
         tokens: dict[str, str] | None = None,
         service_accounts: Iterable[ServiceAccount] = (),
         token_life: float = 899,
@@ -81,7 +80,7 @@ class Tenant:
         self._server: Server | None = None
         self._lock = threading.Lock()
         put(self._rules, documents_of(documents or {}))
-        for file in load:
+        for file in (load,) if isinstance(load, str | PathLike) else load:
             self.load(file)
 
     def __enter__(self) -> Self:
@@ -139,7 +138,7 @@ class Tenant:
         """
         return self._rules.collection(path)
 
-    def load(self, file: "str | PathLike[str]") -> None:
+    def load(self, file: str | PathLike[str]) -> None:
         """
         Add, or replace, the documents of a JSON file: ``{"/openidm/managed/alpha_user": [{"_id": "42", ...}], ...}``.
 

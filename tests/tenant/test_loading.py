@@ -30,6 +30,9 @@ def test_from_a_file(file):
     tenant = Tenant(AIC, load=[path], documents={USERS: [{"_id": "1", "userName": "ann"}]})
     assert tenant.collection(USERS).ids() == ["1", "42"]
     assert tenant.collection("/environment/variables").ids() == ["esv-a"]
+    assert (
+        Tenant(AIC, load=path).collection(USERS).ids() == Tenant(AIC, load=str(path)).collection(USERS).ids() == ["42"]
+    )
     tenant.load(file({USERS: [{"_id": "1", "userName": "eve"}]}))
     assert tenant.collection(USERS).read("1")["userName"] == "eve"
 
