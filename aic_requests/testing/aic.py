@@ -50,8 +50,6 @@ def _am(place: str, version: str = "1.0") -> Behaviour:
 
 
 def _of_a_realm(realm: str) -> Iterator[Behaviour]:
-    yield replace(_am(f"{realm}/realm-config/authentication"), single=True)
-    yield replace(_am(f"{realm}/realm-config/services/*"), single=True)
     yield _am(f"{realm}/realm-config/**")
     yield replace(_am(f"{realm}/policies", "2.1"), revision="time", farewell=(("_rev", "0"),))
     yield replace(_am(f"{realm}/scripts", "1.1"), revision="none")
