@@ -50,15 +50,8 @@ def _am(place: str, version: str = "1.0") -> Behaviour:
     return Behaviour(place, revision="hash", headers=headers, ignores_match=True, paging="none")
 
 
-def _configuration(place: str) -> Behaviour:
-    """The same, and it tells of what is below."""
-    return replace(_am(place), actions=("nextdescendents",))
-
-
 def _of_a_realm(realm: str) -> Iterator[Behaviour]:
-    yield replace(_configuration(f"{realm}/realm-config/authentication"), single=True)
-    yield replace(_configuration(f"{realm}/realm-config/services/*"), single=True)
-    yield _configuration(f"{realm}/realm-config/**")
+    yield replace(_am(f"{realm}/realm-config/**"), actions=("nextdescendents",))
     yield replace(_am(f"{realm}/policies", "2.1"), revision="time", farewell=(("_rev", "0"),))
     yield replace(_am(f"{realm}/applications", "2.1"), revision="time")
     yield replace(_am(f"{realm}/resourcetypes"), revision="time")
