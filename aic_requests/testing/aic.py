@@ -61,7 +61,7 @@ def _of_a_realm(realm: str) -> Iterator[Behaviour]:
 _AM = (
     *_of_a_realm("/am/json/realms/root/realms/*"),
     *_of_a_realm("/am/json/realms/root"),
-    _configuration("/am/json/global-config/**"),
+    replace(_am("/am/json/global-config/**"), actions=("nextdescendents",)),
     replace(_am("/am/json/node-designer/node-type"), takes_ids=True),
     replace(_am("/am/json/serverinfo", "1.1"), public=True),
 )
