@@ -15,7 +15,8 @@ Fields = OrderedDict[str, tuple[str, _Value]]
 
 def fields_of(headers: "CaseInsensitiveDict[_Value]") -> Fields[_Value]:
     """The fields themselves, not a copy."""
-    return cast("Any", headers)._store
+    fields: Fields[_Value] = cast("Any", headers)._store
+    return fields
 
 
 def headers_of(fields: Fields[_Value]) -> "CaseInsensitiveDict[_Value]":

@@ -183,14 +183,16 @@ class Session(requests.Session):
         """
         if type(self.headers) is not CaseInsensitiveDict or type(request.headers) not in _DICTIONARIES:
             return None
-        fields = fields_of(self.headers)
+        fields: Fields[Any] = fields_of(self.headers)
         try:
             if fields != self._valid:
                 _check(fields)
                 self._valid = fields.copy()
             fields = fields.copy()
             if request.headers:
-                asked = {name.lower(): (name, value) for name, value in request.headers.items()}
+                asked: dict[str, tuple[str, Any]] = {
+                    name.lower(): (name, value) for name, value in request.headers.items()
+                }
                 fields.update(asked)
                 for lower, (_, value) in list(asked.items()):
                     # None: not this time.
