@@ -2,10 +2,12 @@
 
 from collections import OrderedDict
 from functools import lru_cache
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
+
+_REQUESTS_OWN: Final[type] = CaseInsensitiveDict
 
 _Value = TypeVar("_Value")
 
@@ -44,4 +46,4 @@ def _encoding(content_type: str) -> str | None:
 def copied(headers: "CaseInsensitiveDict[_Value]") -> "CaseInsensitiveDict[_Value]":
     """A copy, without a call for each field."""
     # Condition: requests' own class.
-    return headers_of(fields_of(headers).copy()) if type(headers) is CaseInsensitiveDict else headers.copy()
+    return headers_of(fields_of(headers).copy()) if headers.__class__ is _REQUESTS_OWN else headers.copy()

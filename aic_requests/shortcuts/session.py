@@ -207,7 +207,7 @@ class Session(requests.Session):
     def _add_cookies(self, request: Request, prepared: PreparedRequest) -> None:
         # Condition: nobody has a cookie.
         if not request.cookies and type(self.cookies) is RequestsCookieJar and not cast("Any", self.cookies)._cookies:
-            prepared._cookies = RequestsCookieJar()
+            cast("Any", prepared)._cookies = RequestsCookieJar()
             return
         cookies: Any = request.cookies or {}
         if not isinstance(cookies, CookieJar):

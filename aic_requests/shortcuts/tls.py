@@ -38,15 +38,19 @@ class Contexts:
             cert: As requests has it.
         """
         bundle = cast("Any", requests.adapters).DEFAULT_CA_BUNDLE_PATH if verify is True else verify
-        files = (bundle, *(cert if isinstance(cert, tuple) else (cert,) if cert else ()))
+        files: list[object] = [bundle]
+        if isinstance(cert, tuple):
+            files += cast("tuple[object, ...]", cert)
+        elif cert:
+            files.append(cert)
         # Condition: files, whose change can be seen.
         marks = tuple([_mark(file) for file in files])
         if not _KNOWN or None in marks:
             return None
         # Condition: whoever makes contexts is the same (truststore and its like put theirs in its place), and so is the
         # log of keys, whose name is read when one is made.
-        maker = (ssl_.SSLContext, ssl_.create_urllib3_context, os.environ.get("SSLKEYLOGFILE"))
-        key = (verify, cert, files, marks, maker)
+        maker = (cast("Any", ssl_).SSLContext, ssl_.create_urllib3_context, os.environ.get("SSLKEYLOGFILE"))
+        key: tuple[object, ...] = (verify, *files, marks, maker)
         with self._lock:
             if key not in self._kept:
                 self._kept[key] = _context(*files)

@@ -12,7 +12,7 @@ _JSON = b"Content-Type: application/json;charset=UTF-8\r\n"
 
 
 def _answer(fields: bytes, body: bytes = _BODY, status: bytes = b"200 OK") -> bytes:
-    return b"HTTP/1.1 %s\r\n%sContent-Length: %d\r\n\r\n%s" % (status, fields, len(body), body)
+    return b"HTTP/1.1 %s\r\nContent-Length: %d\r\n%s\r\n%s" % (status, len(body), fields, body)
 
 
 #: By a word in the path.

@@ -21,7 +21,8 @@ ADDED = (b"x-forgerock-transactionid:", b"x-requested-with:")
 WORDS = st.sampled_from(["a", "b c", "ü", "1", "", "a/b", "x&y=z", "%41", "~._-", "+", "="])
 
 ODD = """
-/ ? /? /?a /#f /a?b#c /a/./b /a/../b //a /a//b /%7e /%2f /a;b=c /.a /a. /a..b /[1] /a|b /ü /A?x=[] /a?b=%zz /a?b=c?d/e /'()*!
+/ ? /? /?a /#f /a?b#c /a/./b /a/../b //a /a//b /%7e /%2f /a;b=c /.a /a. /a..b /[1] /a|b /ü /A?x=[] /a?b=%zz
+/a?b=c?d/e /'()*!
 """
 
 PATHS = st.one_of(
@@ -190,8 +191,10 @@ def without_ours(written):
     ]
 
 
+# An answer that cannot be read leaves its socket to the garbage collector, in requests as here.
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @settings(
-    max_examples=60,
+    max_examples=200,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
