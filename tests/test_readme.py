@@ -301,7 +301,8 @@ def test_relationships_are_read_in_full(session, tenant, fields):
 
 def test_memory_is_bounded():
     """By default, as told."""
-    assert says("at most 64 MiB, and never on disk")
+    assert says("at most 64 MiB (and 16 of documents ready to be read again), and never on disk")
+    assert aic_requests.shortcuts.Documents.MOST == 16 * 2**20
     assert says("A thread remembers the revisions of 100,000 resources")
     assert aic_requests.MemoryStore.__init__.__kwdefaults__ == {"max_bytes": 64 * 2**20}
     assert aic_requests.seen._MOST == 100_000
