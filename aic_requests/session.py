@@ -22,7 +22,7 @@ from .origin import Origin
 from .query import Query
 from .retries import Retries
 from .service_account import ServiceAccountAuth
-from .shortcuts import Session, fields_of
+from .shortcuts import Fields, Session, fields_of
 from .stores import MemoryStore, Store
 from .transport import CONNECTIONS, DEFAULT_TIMEOUT, Transport, retries_of
 from .update import Clock, Update
@@ -462,7 +462,8 @@ def _transaction_id() -> str:
 def _values_of(headers: "_t.HeadersType") -> dict[str, Any]:
     """The values by the name in lower case."""
     if type(headers) is CaseInsensitiveDict:
-        return {as_text(lower): value for lower, (_, value) in fields_of(headers).items()}
+        fields: Fields[Any] = fields_of(cast("Any", headers))
+        return {as_text(lower): value for lower, (_, value) in fields.items()}
     return {as_text(name).lower(): value for name, value in (headers or {}).items()}
 
 

@@ -318,7 +318,8 @@ def test_a_store_that_lasts(tenant, tmp_path, monkeypatch):
 
 def test_memory_is_bounded():
     """By default, as told."""
-    assert says("at most 64 MiB, and is laid down nowhere unless")
+    assert says("at most 64 MiB (and 16 of documents ready to be read again), and is laid down nowhere unless")
+    assert aic_requests.shortcuts.Documents.MOST == 16 * 2**20
     assert says("A thread remembers the revisions of 100,000 resources")
     assert aic_requests.MemoryStore.__init__.__kwdefaults__ == {"max_bytes": 64 * 2**20}
     assert aic_requests.seen._MOST == 100_000

@@ -91,7 +91,7 @@ class HTTPAdapter(_ADAPTER):
         super().init_poolmanager(connections, maxsize, block, **pool_kwargs)
         # Condition: the pool manager that requests makes, and nothing that a subclass has chosen itself.
         if type(self.poolmanager) is PoolManager and self.poolmanager.pool_classes_by_scheme is pool_classes_by_scheme:
-            self.poolmanager.pool_classes_by_scheme = POOLS
+            self.poolmanager.pool_classes_by_scheme = cast("Any", POOLS)
         self._kept = None
         self._contexts = Contexts()
 
@@ -172,7 +172,7 @@ class HTTPAdapter(_ADAPTER):
         if not (sets_no_cookie(resp) and _ANSWER):
             return super().build_response(req, resp)
         # As urllib3 holds them: by the name in lower case, the name and each value.
-        held = cast("Any", resp.headers)._container.items()
+        held = resp.headers._container.items()
         fields = OrderedDict([(lower, (field[0], ", ".join(field[1:]))) for lower, field in held])
         response = Response()
         response.status_code = resp.status

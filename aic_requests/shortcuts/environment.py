@@ -6,10 +6,11 @@ from typing import Any, Final, cast
 
 import requests.sessions
 import requests.utils
-from requests.sessions import get_environ_proxies, get_netrc_auth
-from requests.utils import NETRC_FILES
+from requests.utils import NETRC_FILES, get_environ_proxies, get_netrc_auth
 
 from .genuine import Genuine
+
+_utils: Final[Any] = requests.utils
 
 _PASSED_BY: Final = Genuine(
     {
@@ -20,8 +21,8 @@ _PASSED_BY: Final = Genuine(
 
 #: macOS and Windows have proxies in the system's settings too, which can change without notice.
 _IN_THE_ENVIRONMENT_ALONE: Final = (
-    requests.utils.getproxies is urllib.request.getproxies_environment
-    and requests.utils.proxy_bypass is urllib.request.proxy_bypass_environment
+    _utils.getproxies is urllib.request.getproxies_environment
+    and _utils.proxy_bypass is cast("Any", urllib.request).proxy_bypass_environment
 )
 
 #: Hosts whose proxies are remembered.
@@ -41,7 +42,7 @@ class Environment:
         self.variables = variables
         self.ca_bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or None
         self._netrc = _netrc_files()
-        self._has_proxies = bool(requests.utils.getproxies())
+        self._has_proxies = bool(_utils.getproxies())
         self._proxies: dict[str, dict[str, str]] = {}
 
     @classmethod

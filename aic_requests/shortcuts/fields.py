@@ -2,10 +2,12 @@
 
 from collections import OrderedDict
 from functools import lru_cache
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
+
+_REQUESTS_OWN: Final[type] = CaseInsensitiveDict
 
 _Value = TypeVar("_Value")
 
@@ -15,7 +17,8 @@ Fields = OrderedDict[str, tuple[str, _Value]]
 
 def fields_of(headers: "CaseInsensitiveDict[_Value]") -> Fields[_Value]:
     """The fields themselves, not a copy."""
-    return cast("Any", headers)._store
+    fields: Fields[_Value] = cast("Any", headers)._store
+    return fields
 
 
 def headers_of(fields: Fields[_Value]) -> "CaseInsensitiveDict[_Value]":
@@ -43,4 +46,4 @@ def _encoding(content_type: str) -> str | None:
 def copied(headers: "CaseInsensitiveDict[_Value]") -> "CaseInsensitiveDict[_Value]":
     """A copy, without a call for each field."""
     # Condition: requests' own class.
-    return headers_of(fields_of(headers).copy()) if type(headers) is CaseInsensitiveDict else headers.copy()
+    return headers_of(fields_of(headers).copy()) if headers.__class__ is _REQUESTS_OWN else headers.copy()

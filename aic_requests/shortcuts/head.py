@@ -70,9 +70,9 @@ class HTTPSConnectionPool(urllib3.connectionpool.HTTPSConnectionPool):
         return _with_our_response(super()._new_conn(), urllib3.connection.HTTPSConnection)
 
 
-def _with_our_response(connection: Any, expected: type) -> Any:
+def _with_our_response(connection: Any, expected: type[Any]) -> Any:
     # Condition: urllib3's own connection (a recorder puts its own in that place), with http.client's own response.
-    if type(connection) is expected and connection.response_class is http.client.HTTPResponse and _PASSED_BY:
+    if connection.__class__ is expected and connection.response_class is http.client.HTTPResponse and _PASSED_BY:
         connection.response_class = _Response
     return connection
 

@@ -183,14 +183,16 @@ class Session(requests.Session):
         """
         if type(self.headers) is not CaseInsensitiveDict or type(request.headers) not in _DICTIONARIES:
             return None
-        fields = fields_of(self.headers)
+        fields: Fields[Any] = fields_of(self.headers)
         try:
             if fields != self._valid:
                 _check(fields)
                 self._valid = fields.copy()
             fields = fields.copy()
             if request.headers:
-                asked = {name.lower(): (name, value) for name, value in request.headers.items()}
+                asked: dict[str, tuple[str, Any]] = {
+                    name.lower(): (name, value) for name, value in request.headers.items()
+                }
                 fields.update(asked)
                 for lower, (_, value) in list(asked.items()):
                     # None: not this time.
@@ -205,7 +207,7 @@ class Session(requests.Session):
     def _add_cookies(self, request: Request, prepared: PreparedRequest) -> None:
         # Condition: nobody has a cookie.
         if not request.cookies and type(self.cookies) is RequestsCookieJar and not cast("Any", self.cookies)._cookies:
-            prepared._cookies = RequestsCookieJar()
+            cast("Any", prepared)._cookies = RequestsCookieJar()
             return
         cookies: Any = request.cookies or {}
         if not isinstance(cookies, CookieJar):

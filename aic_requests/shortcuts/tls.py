@@ -3,7 +3,7 @@
 import os
 import stat
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import requests.adapters
 import urllib3
@@ -13,7 +13,7 @@ from urllib3.util import ssl_
 _MOST: Final = 16
 
 #: urllib3 1.26 treats a ready-made context otherwise than its own.
-_KNOWN: Final = int(urllib3.__version__.partition(".")[0]) >= 2
+_KNOWN: Final = int(cast("Any", urllib3).__version__.partition(".")[0]) >= 2
 
 
 class Contexts:
@@ -37,16 +37,20 @@ class Contexts:
             verify: True for requests' own bundle, or the path of one.
             cert: As requests has it.
         """
-        bundle = requests.adapters.DEFAULT_CA_BUNDLE_PATH if verify is True else verify
-        files = (bundle, *(cert if isinstance(cert, tuple) else (cert,) if cert else ()))
+        bundle = cast("Any", requests.adapters).DEFAULT_CA_BUNDLE_PATH if verify is True else verify
+        files: list[object] = [bundle]
+        if isinstance(cert, tuple):
+            files += cast("tuple[object, ...]", cert)
+        elif cert:
+            files.append(cert)
         # Condition: files, whose change can be seen.
         marks = tuple([_mark(file) for file in files])
         if not _KNOWN or None in marks:
             return None
         # Condition: whoever makes contexts is the same (truststore and its like put theirs in its place), and so is the
         # log of keys, whose name is read when one is made.
-        maker = (ssl_.SSLContext, ssl_.create_urllib3_context, os.environ.get("SSLKEYLOGFILE"))
-        key = (verify, cert, files, marks, maker)
+        maker = (cast("Any", ssl_).SSLContext, ssl_.create_urllib3_context, os.environ.get("SSLKEYLOGFILE"))
+        key: tuple[object, ...] = (verify, *files, marks, maker)
         with self._lock:
             if key not in self._kept:
                 self._kept[key] = _context(*files)
@@ -69,13 +73,13 @@ def _mark(file: object) -> tuple[int, ...] | None:
     return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
-def _context(bundle: Any, *cert: Any) -> Any:
+def _context(bundle: Any, cert: Any = None, key: Any = None) -> Any:
     """What urllib3 would make for one connection; None where it would fail, as it then should."""
     try:
         context = ssl_.create_urllib3_context(cert_reqs=ssl_.resolve_cert_reqs("CERT_REQUIRED"))
         context.load_verify_locations(bundle)
         if cert:
-            context.load_cert_chain(*cert, password=_refuse)
+            context.load_cert_chain(cert, key, password=_refuse)
     except (OSError, ValueError):
         return None
     return context

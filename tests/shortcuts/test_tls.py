@@ -10,7 +10,6 @@ from contextlib import contextmanager
 import pytest
 import requests
 import trustme
-import urllib3
 
 from aic_requests import AICSession
 from aic_requests.transport import Transport
@@ -18,7 +17,6 @@ from tests.shortcuts.tunnel import tunnelling
 from tests.wire import serving
 
 OK = (200, [("Connection", "close"), ("Content-Type", "application/json")], b"{}")
-KEPT = int(urllib3.__version__.partition(".")[0]) >= 2
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +75,6 @@ def loads(monkeypatch):
     return read
 
 
-@pytest.mark.skipif(not KEPT, reason="urllib3 1.26 makes its own contexts")
 def test_the_bundle_is_read_once(shortcuts, ours, bundle, loads):
     """Every connection verifies, all by one context; nothing is read again for the second."""
     with tenant(ours) as url, AICSession(url) as session:
@@ -86,7 +83,6 @@ def test_the_bundle_is_read_once(shortcuts, ours, bundle, loads):
     assert loads == [bundle]
 
 
-@pytest.mark.skipif(not KEPT, reason="urllib3 1.26 makes its own contexts")
 def test_threads_share_it(shortcuts, ours, bundle, loads):
     """Threads that connect at the same time get one context, too."""
     with tenant(ours) as url, AICSession(url, store=None) as session, ThreadPoolExecutor(8) as threads:

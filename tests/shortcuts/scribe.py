@@ -1,0 +1,81 @@
+"""A server that writes down every byte of a request, and answers by its path."""
+
+import contextlib
+import gzip
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_BODY = b'{"_id":"42"}'
+_JSON = b"Content-Type: application/json;charset=UTF-8\r\n"
+
+
+def _answer(fields: bytes, body: bytes = _BODY, status: bytes = b"200 OK") -> bytes:
+    return b"HTTP/1.1 %s\r\nContent-Length: %d\r\n%s\r\n%s" % (status, len(body), fields, body)
+
+
+#: By a word in the path.
+ANSWERS = {
+    b"cookies": _answer(_JSON + b"Set-Cookie: a=1; Path=/\r\nSet-Cookie: b=2; Path=/deep\r\nX-Two: 1\r\nX-Two: 2\r\n"),
+    b"gone": _answer(_JSON, b'{"code":404}', b"404 Not Found"),
+    b"away": _answer(b"Location: /cookies/there?x=1\r\n", b"", b"302 Found"),
+    b"kept": _answer(b"Location: /plain\r\n", b"", b"307 Temporary Redirect"),
+    b"zip": _answer(_JSON + b"Content-Encoding: gzip\r\n", gzip.compress(_BODY, mtime=0)),
+    b"text": _answer(b"Content-Type: text/plain\r\n", "ü".encode("latin-1")),
+    b"odd": _answer(b"X-Empty:\r\nX-Tab:\t a \t\r\nx-folded: a\r\n  b\r\nX-\xe9: \xfc\r\nno colon\r\nX-Late: 1\r\n"),
+    b"nothing": b"HTTP/1.1 204 No Content\r\n\r\n",
+    b"chunks": b"HTTP/1.1 200 OK\r\n" + _JSON + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    b"twice": b"HTTP/1.1 100 Continue\r\n\r\n" + _answer(_JSON),
+}
+
+
+@contextmanager
+def scribing() -> Iterator[tuple[str, list[bytes]]]:
+    """Its address, and what it got: each request as one text."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    written: list[bytes] = []
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                connection.settimeout(5)
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                threading.Thread(target=converse, args=(connection,), daemon=True).start()
+
+    def converse(connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection, connection.makefile("rb") as file:
+            while request := _read(file):
+                written.append(request)
+                head = request.partition(b"\r\n")[0]
+                answer = next((text for word, text in ANSWERS.items() if word in head), _answer(_JSON))
+                connection.sendall(answer.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if head[:4] == b"HEAD" else answer)
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", written
+    finally:
+        # Closing alone does not wake the thread that accepts.
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+
+
+def _read(file) -> bytes:
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        line = file.readline()
+        if not line:
+            return b""
+        head += line
+    lower = head.lower()
+    if b"\r\ncontent-length:" in lower:
+        return head + file.read(int(lower.partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0]))
+    if b"\r\ntransfer-encoding: chunked" in lower:
+        while True:
+            size = file.readline()
+            head += size + file.read(int(size, 16) + 2)
+            if int(size, 16) == 0:
+                break
+    return head
