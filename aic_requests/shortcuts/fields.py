@@ -28,9 +28,9 @@ def headers_of(fields: Fields[_Value]) -> "CaseInsensitiveDict[_Value]":
     >>> headers_of(OrderedDict(etag=("ETag", '"7"')))["ETAG"]
     '"7"'
     """
-    headers: CaseInsensitiveDict[_Value] = object.__new__(CaseInsensitiveDict)
+    headers: Any = object.__new__(CaseInsensitiveDict)
     headers.__dict__["_store"] = fields
-    return headers
+    return cast("CaseInsensitiveDict[_Value]", headers)
 
 
 def encoding_of(fields: Fields[str]) -> str | None:
