@@ -28,7 +28,7 @@ def headers_of(fields: Fields[_Value]) -> "CaseInsensitiveDict[_Value]":
     >>> headers_of(OrderedDict(etag=("ETag", '"7"')))["ETAG"]
     '"7"'
     """
-    headers: Any = object.__new__(CaseInsensitiveDict)
+    headers = cast("Any", object.__new__(CaseInsensitiveDict))
     headers.__dict__["_store"] = fields
     return cast("CaseInsensitiveDict[_Value]", headers)
 
