@@ -19,7 +19,7 @@ collect_ignore = ["upstream", "openam"]
 #: Minutes of requests to servers of our own, and of building, to which another Python or another urllib3 makes no
 #: difference. Where the gate has run them once, it asks for the rest.
 LONG = [
-    *("differential", "foreign"),
+    *("differential", "foreign", "shortcuts/test_wire.py"),
     *("test_chaos.py", "test_model.py", "test_packaging.py", "test_probe_leaves_nothing.py"),
 ]
 if os.environ.get("AIC_REQUESTS_WITHOUT_LONG"):

@@ -50,7 +50,15 @@ def scribing() -> Iterator[tuple[str, list[bytes]]]:
                 written.append(request)
                 head = request.partition(b"\r\n")[0]
                 answer = next((text for word, text in ANSWERS.items() if word in head), _answer(_JSON))
-                connection.sendall(answer.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if head[:4] == b"HEAD" else answer)
+                if head.startswith(b"HEAD"):
+                    # Without the body, but with the answer that follows an interim one.
+                    first, blank, rest = answer.partition(b"\r\n\r\n")
+                    if b" 100 " in first:
+                        rest = rest.partition(blank)[0] + blank
+                        answer = first + blank + rest
+                    else:
+                        answer = first + blank
+                connection.sendall(answer)
 
     threading.Thread(target=accept, daemon=True).start()
     try:

@@ -194,7 +194,7 @@ def without_ours(written):
 # An answer that cannot be read leaves its socket to the garbage collector, in requests as here.
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @settings(
-    max_examples=200,
+    max_examples=1250,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
