@@ -1,12 +1,14 @@
 """One request and its answer, at home."""
 
+import logging
 from collections import OrderedDict
 from typing import Any, TypeVar, cast
 
 from requests import PreparedRequest, Request, Response
 
 from .bodies import give_body, json_object
-from .headers import CONDITIONS
+from .events import log_event
+from .headers import CONDITIONS, as_text
 from .identity import Certificate, Identity
 from .intent import Intent, response_hooks
 from .memory import WorkingMemory
@@ -190,6 +192,8 @@ class Exchange:
             self._learn_from_write(identity, response)
         if status == 404 and not self._stream and _is_crest_error(response.content):
             self._forget(identity)
+        if status == 412 and self._operation in GUARDED:
+            _log_conflict(response)
 
     def _learn_from_write(self, identity: Identity, response: Response) -> None:
         if self._memory.store is not None:
@@ -257,6 +261,20 @@ def _field(line: str) -> tuple[str, tuple[str, str]]:
     """A kept header line: its name in lower case, its name, its value."""
     name, _, value = line.partition(": ")
     return name.lower(), (name, value)
+
+
+def _log_conflict(response: Response) -> None:
+    request = response.request
+    sent = conditions_of(request.headers)
+    log_event(
+        logging.INFO,
+        "conflict",
+        "%(method)s %(path)s: %(sent)s does not hold",
+        method=request.method,
+        path=request.path_url.partition("?")[0],
+        sent=", ".join([f"{name}: {value}" for name, value in sent.items()]) or "no condition",
+        transaction_id=as_text(request.headers.get("X-ForgeRock-TransactionId", "")),
+    )
 
 
 def _mark(response: Response, *, from_cache: bool) -> None:

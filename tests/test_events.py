@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from aic_requests import AICSession, AmbiguousWrite, ServiceAccountAuth
+from aic_requests import AICSession, AmbiguousWrite, PreconditionFailed, ServiceAccountAuth, SQLiteStore
 from aic_requests.testing import OPENIDM, Fault, ServiceAccount, Tenant
 
 from .keys import ACCOUNT, private_jwk
@@ -83,6 +83,35 @@ def test_an_ambiguous_write(tenant, session, lines):
     assert (lost[2]["event"], lost[2]["why"]) == ("lost answer", "answered 502")
     assert (level, line) == ("WARNING", f"whether PUT {BOB} was carried out is unknown (answered 502)")
     assert (fields["event"], fields["transaction_id"]) == ("ambiguous write", "t-1")
+
+
+def test_a_conflict(tenant, session, lines):
+    """Whoever meets it: the condition that did not hold, and the transaction; update goes on by itself."""
+    tenant.faults.append(Fault("PUT", meanwhile={BOB: {"userName": "bob", "logins": 7}}, times=2))
+    session.get(BOB)
+    with pytest.raises(PreconditionFailed) as caught:
+        session.put(BOB, json={"userName": "bob"}, params={"x": "s3cr3t"})
+    assert session.update(BOB, count)["logins"] == 8
+    one, other = lines()
+    sent = caught.value.sent["If-Match"]
+    assert one[:2] == ("INFO", f"PUT {BOB}: If-Match: {sent} does not hold")
+    assert one[2] == {
+        **{"event": "conflict", "method": "PUT", "path": BOB, "sent": f"If-Match: {sent}"},
+        "transaction_id": caught.value.transaction_id,
+    }
+    assert other[2]["event"] == "conflict"
+
+
+def test_a_store_that_fails(tenant, tmp_path, lines):
+    """A warning, once: reads go on without it."""
+    store = SQLiteStore(tmp_path)
+    session = AICSession(tenant.url, store=store)
+    for _ in range(2):
+        assert session.get(BOB).status_code == 200
+    [(level, line, fields)] = lines()
+    assert level == "WARNING"
+    assert line.startswith(f"SQLiteStore {tmp_path} is ")
+    assert (fields["event"], fields["store"]) == ("store failure", f"SQLiteStore {tmp_path}")
 
 
 def test_a_refresh(lines):

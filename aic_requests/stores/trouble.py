@@ -6,7 +6,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Final
 
-_log = logging.getLogger("aic_requests")
+from ..events import log_event
 
 #: After a failure a store rests this many times as long as the failure took, so that one that is down for long takes
 #: a tenth of the time at most, and one that is back is soon used again.
@@ -75,7 +75,14 @@ class Trouble:
             self._met.add((self, kind))
             self._is_met = True
         if not told:
-            _log.warning("%s is %s: reads go to the server in full meanwhile. %s", self.where, kind, advice)
+            log_event(
+                logging.WARNING,
+                "store failure",
+                "%(store)s is %(kind)s: reads go to the server in full meanwhile. %(advice)s",
+                store=self.where,
+                kind=kind,
+                advice=advice,
+            )
 
     def over(self) -> None:
         """Take note that it works: the next failure is news again."""
