@@ -28,7 +28,7 @@ def headers_of(fields: Fields[_Value]) -> "CaseInsensitiveDict[_Value]":
     >>> headers_of(OrderedDict(etag=("ETag", '"7"')))["ETAG"]
     '"7"'
     """
-    headers: CaseInsensitiveDict[_Value] = object.__new__(CaseInsensitiveDict)
+    headers = cast("CaseInsensitiveDict[_Value]", object.__new__(_REQUESTS_OWN))
     headers.__dict__["_store"] = fields
     return headers
 
