@@ -39,7 +39,8 @@ MOST = {
     "json, 32 KiB": 0.70,
     "json, 1 MiB": 0.70,
     "put": 0.80,
-    "404": 0.80,
+    # The server's words are read, and the caller's secrets taken out of them; 3.13 is the slowest at that, at 0.87.
+    "404": 0.95,
     "new TLS connection": 0.25,
     "under tracing": 1.02,
 }

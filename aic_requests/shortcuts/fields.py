@@ -28,9 +28,9 @@ def headers_of(fields: Fields[_Value]) -> "CaseInsensitiveDict[_Value]":
     >>> headers_of(OrderedDict(etag=("ETag", '"7"')))["ETAG"]
     '"7"'
     """
-    headers = cast("Any", object.__new__(CaseInsensitiveDict))
+    headers = cast("CaseInsensitiveDict[_Value]", object.__new__(_REQUESTS_OWN))
     headers.__dict__["_store"] = fields
-    return cast("CaseInsensitiveDict[_Value]", headers)
+    return headers
 
 
 def encoding_of(fields: Fields[str]) -> str | None:
