@@ -24,6 +24,7 @@ from collections.abc import Callable
 from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import NamedTuple
 
 import certifi
 import requests
@@ -131,7 +132,11 @@ def converse(connection: socket.socket) -> None:
         connection.sendall(NOT_FOUND if b"/gone" in head else NOT_MODIFIED if b"if-none-match" in lower else full)
 
 
-def cases(base: str, secure: str, bundle: str) -> dict[str, tuple[Callable[[], object], Callable[[], object]]]:
+#: The same request by plain requests, and by ours.
+Pair = tuple[Callable[[], object], Callable[[], object]]
+
+
+def cases(base: str, secure: str, bundle: str) -> dict[str, Pair]:
     """Each case for plain requests, and for ours."""
     plain, ours, anywhere = requests.Session(), AICSession(base), AICSession(retries=None)
     number = count()
@@ -176,6 +181,31 @@ def measure(call: Callable[[], object], times: int) -> float:
     return time.process_time() - start
 
 
+class Comparison(NamedTuple):
+    """Microseconds of CPU for a request of each client, and the ratio: its median, and its middle half."""
+
+    plain: float
+    ours: float
+    low: float
+    ratio: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.plain:6.0f} us {self.ours:6.0f} us   {self.ratio:.2f} ({self.low:.2f} to {self.high:.2f})"
+
+
+def compare(pair: Pair, batch: int, rounds: int) -> Comparison:
+    """Measure two clients in turns: plain requests, and ours."""
+    for call in pair:
+        measure(call, batch)
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(rounds):
+        for which in random.sample((0, 1), 2):
+            times[which].append(measure(pair[which], batch) / batch * 1e6)
+    ratios = [mine / theirs for theirs, mine in zip(*times, strict=True)]
+    return Comparison(*(statistics.median(one) for one in times), *statistics.quantiles(ratios, n=4))
+
+
 def main() -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -197,18 +227,13 @@ def main() -> int:
     print(f"{'case':22} {'requests':>9} {'ours':>9}   ratio (middle half)")
     for name, pair in cases(f"http://127.0.0.1:{base}", f"https://127.0.0.1:{secure}", file.name).items():
         batch = {"json, 1 MiB": 4, "json, 32 KiB": 40, "new TLS connection": 5}.get(name, 100)
-        for call in pair:
-            measure(call, batch)
-        times: tuple[list[float], list[float]] = ([], [])
-        for _ in range(rounds):
-            for which in random.sample((0, 1), 2):
-                times[which].append(measure(pair[which], batch) / batch * 1e6)
-        ratios = sorted(mine / theirs for theirs, mine in zip(*times, strict=True))
-        low, middle, high = statistics.quantiles(ratios, n=4)
-        if middle > MOST[name]:
-            too_slow.append(f"{name}: {middle:.2f} is above {MOST[name]:.2f}")
-        plain, ours = (statistics.median(one) for one in times)
-        print(f"{name:22} {plain:6.0f} us {ours:6.0f} us   {middle:.2f} ({low:.2f} to {high:.2f})")
+        found = compare(pair, batch, rounds)
+        if given.gate and found.ratio > MOST[name]:
+            # What is slower is so again, and over more rounds; what a busy machine has done is not.
+            found = compare(pair, batch, 3 * rounds)
+        if found.ratio > MOST[name]:
+            too_slow.append(f"{name}: {found.ratio:.2f} is above {MOST[name]:.2f}")
+        print(f"{name:22} {found}")
     server.terminate()
     Path(file.name).unlink()
     print(*too_slow, sep="\n")
