@@ -107,7 +107,8 @@ def running(*options: str) -> Iterator[RedisProcess]:
     finally:
         if server is not None:
             server.kill()
-        shutil.rmtree(folder)
+        # The server may be removing its own files still.
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @cache

@@ -27,6 +27,8 @@ _CODES: Final = {
     sqlite3.SQLITE_FULL: ("full", "Make room on the disk."),
     sqlite3.SQLITE_CORRUPT: ("corrupt", "Remove it, and it is made anew."),
     sqlite3.SQLITE_NOTADB: ("corrupt", "Remove it, and it is made anew."),
+    # What is written in good order breaks no rule of the tables, unless they are damaged.
+    sqlite3.SQLITE_CONSTRAINT: ("corrupt", "Remove it, and it is made anew."),
     sqlite3.SQLITE_ERROR: ("corrupt", "Remove it, and it is made anew."),
 }
 

@@ -89,7 +89,7 @@ class _Wire(io.RawIOBase):
 
     def makefile(self, *_: object) -> io.BufferedReader:
         """What http.client reads from."""
-        return io.BufferedReader(self)
+        return _Reader(self)
 
     def readable(self) -> bool:
         """It is read from."""
@@ -114,6 +114,18 @@ class _Wire(io.RawIOBase):
         if piece[size:]:
             self._coming.appendleft((0.0, piece[size:]))
         return size
+
+
+class _Reader(io.BufferedReader):
+    """
+    What http.client reads from.
+
+    Where an answer that nobody has read is collected as garbage, this may be closed before the answer is, and
+    Python 3.13 would complain that it cannot be flushed.
+    """
+
+    def flush(self) -> None:
+        """There is nothing to write."""
 
 
 def _heard(wire: _Wire, method: str, url: str | None) -> HTTPResponse:
