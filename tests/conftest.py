@@ -16,11 +16,12 @@ from . import crest_server as genuine
 #: software, so it runs only where it is named (``tox -e openam``).
 collect_ignore = ["upstream", "openam"]
 
-#: Minutes of requests to servers of our own, and of building, to which another Python or another urllib3 makes no
-#: difference. Where the gate has run them once, it asks for the rest.
+#: Minutes of requests to servers of our own, of building and of reading, to which another Python or another urllib3
+#: makes no difference. Where the gate has run them once, it asks for the rest.
 LONG = [
-    *("differential", "foreign", "shortcuts/test_wire.py"),
-    *("test_chaos.py", "test_model.py", "test_packaging.py", "test_probe_leaves_nothing.py"),
+    *("differential", "foreign", "shortcuts/test_wire.py", "tenant/test_both_doors.py"),
+    *("test_chaos.py", "test_doc_build.py", "test_doc_pages.py", "test_docs_testing.py", "test_model.py"),
+    *("test_packaging.py", "test_probe_command.py", "test_probe_leaves_nothing.py", "test_recordings.py"),
 ]
 if os.environ.get("AIC_REQUESTS_WITHOUT_LONG"):
     collect_ignore += LONG

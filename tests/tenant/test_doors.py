@@ -1,7 +1,9 @@
 """The socket and the adapter lead to the same rules."""
 
+import gc
 import io
 import json
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
@@ -255,3 +257,20 @@ def answered(session, url, asked):
     session.cookies.clear()
     shown = [(name, value) for name, value in response.raw.headers.items() if name != "Connection"]
     return response.status_code, shown, response.content
+
+
+@pytest.mark.parametrize("door", ["adapter", "socket"])
+def test_an_answer_that_nobody_reads(door, monkeypatch):
+    """Is collected as garbage without a word, in whatever order its parts are."""
+    complaints = []
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
+    users = [{"_id": str(number), "userName": "x" * 1000} for number in range(100)]
+    with Tenant(documents={"/openidm/managed/alpha_user": users}) as tenant, requests.Session() as session:
+        session.mount("https://tenant.example.com", tenant.adapter())
+        url = tenant.url if door == "socket" else "https://tenant.example.com"
+        for _ in range(5):
+            response = session.get(f"{url}/openidm/managed/alpha_user?_queryFilter=true", stream=True)
+            response.raw._original_response.cycle = response.cycle = response
+            del response
+            gc.collect()
+    assert complaints == []
