@@ -78,6 +78,8 @@ class Exchange:
             for name, value in condition.items():
                 self.request.headers[name] = value
         self._stand_among_hooks()
+        #: An adapter may add a credential on the way (``HTTPAdapter.add_headers``), to the very same request.
+        self._fields_before = fields_of(self.request.headers).copy()
 
     def __call__(self, response: Response, **kwargs: Any) -> Response:
         """The response hook: learn from the answer, and turn our own 304 into the kept 200."""
@@ -243,7 +245,7 @@ class Exchange:
             self._memory.store.drop(self._path)
 
     def _identity_of(self, request: PreparedRequest) -> Identity:
-        if request is self.request:
+        if request is self.request and fields_of(request.headers) == self._fields_before:
             return self._identity
         # Its auth may have signed it anew, and has noted so.
         signed_by = Intent.of(request).principal

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPDigestAuth
 
 from aic_requests import AICSession, MemoryStore, NotModified
@@ -522,3 +523,33 @@ def test_session_headers_may_be_anything_that_requests_takes(headers):
         session = AICSession(wire.url)
         session.headers = headers
         assert session.get("/x").content == session.get("/x").content == BODY
+
+
+def test_a_credential_that_an_adapter_adds():
+    """It is on the request that went out, so it tells callers apart: none is served what another has read."""
+
+    class Keyed(HTTPAdapter):
+        def __init__(self, key):
+            super().__init__()
+            self.key = key
+
+        def add_headers(self, request, **_):
+            request.headers["X-Key"] = self.key
+
+    def answer(sent):
+        if sent.header("If-None-Match"):
+            # A revision belongs to the resource, whoever reads it.
+            return NOT_MODIFIED
+        return (
+            200,
+            [("ETag", '"7"'), ("Content-Type", "application/json")],
+            b'{"for":"%s"}' % sent.header("X-Key").encode(),
+        )
+
+    store = MemoryStore()
+    with serving(answer) as wire:
+        for _ in range(2):
+            for key in ("alice", "bob"):
+                session = AICSession(wire.url, store=store)
+                session.mount(wire.url, Keyed(key))
+                assert session.get("/x").json() == {"for": key}

@@ -1,10 +1,12 @@
 """A store in Redis: what machines share, and what becomes of a server that is gone, slow, full or not ours."""
 
+import contextlib
 import copy
 import logging
 import multiprocessing
 import os
 import pickle
+import socket
 import subprocess
 import sys
 import threading
@@ -770,3 +772,35 @@ def test_no_credential_lies_in_the_server(carrier, emptied, home):
     assert leaks(chosen, held, written) == []
     for text in (b"jane.doe", b"127.0.0.1:", ACCOUNT.encode(), b"me:"):
         assert text not in held
+
+
+@pytest.mark.parametrize("greeting", [b"+OK\r\n", b":1\r\n", b"*0\r\n", b"$-1\r\n"])
+def test_a_server_that_is_no_redis(greeting, warnings):
+    """Whatever it answers: a miss, and a warning."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer():
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection, contextlib.suppress(OSError):
+                        while connection.recv(4096):
+                            connection.sendall(greeting)
+
+        threading.Thread(target=answer, daemon=True).start()
+        store = RedisStore(f"redis://127.0.0.1:{listener.getsockname()[1]}/0")
+        store.put("/x", b"me", Representation('"1"', (), b"{}"))
+        assert store.get("/x", b"me") is None
+        listener.close()
+    assert warnings()
+
+
+@pytest.mark.parametrize("option", ["encoding=nope", "protocol=7", "socket_type=9", "socket_timeout=inf"])
+def test_an_option_that_is_none(option):
+    """Said at once, or a miss: never another exception."""
+    try:
+        store = RedisStore(f"redis://127.0.0.1:9/0?{option}")
+    except ValueError as error:
+        assert "no URL of a Redis" in str(error)
+    else:
+        assert store.get("/x", b"me") is None

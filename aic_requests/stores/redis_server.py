@@ -53,7 +53,7 @@ class RedisServer:
 
     def __init__(self, url_or_client: object) -> None:
         try:
-            from redis import Redis, RedisError
+            from redis import Redis
         except ImportError as error:
             raise ImportError(_INSTALL) from error
 
@@ -69,8 +69,6 @@ class RedisServer:
         self.reading: Trouble = Trouble(_place(options))
         self.keeping: Trouble = self.reading.other_half()
         self.dropping: Trouble = self.reading.other_half()
-        # ValueError: what is no text where redis-py expects one.
-        self._failures: tuple[type[Exception], ...] = (RedisError, OSError, ValueError)
 
     def ask(self, half: Trouble, *commands: _Command) -> list[Any]:
         """
@@ -91,7 +89,7 @@ class RedisServer:
         start = time.monotonic()
         try:
             replies = self._send(commands)
-        except self._failures as error:
+        except Exception as error:  # noqa: BLE001  # a server that is no Redis makes redis-py stumble in many ways
             kind, advice, is_gone = _diagnosis(error)
             # One name that is not ours says nothing about the others.
             took = 0.0 if kind == NOT_OURS else time.monotonic() - start
@@ -149,7 +147,9 @@ def _client_of(url: str) -> Any:
         )
         # It looks at its options when it makes a connection, which does not connect yet.
         client.connection_pool.make_connection()
-    except (ValueError, TypeError):
+        # It counts as one of max_connections, and is none.
+        client.connection_pool.reset()
+    except Exception:  # noqa: BLE001  # whatever redis-py makes of it
         # Its message may show a piece of the password.
         raise ValueError("this is no URL of a Redis, such as 'redis://localhost:6379/0'") from None
     return client
