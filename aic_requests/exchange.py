@@ -249,7 +249,9 @@ class Exchange:
             return self._identity
         # Its auth may have signed it anew, and has noted so.
         signed_by = Intent.of(request).principal
-        return Identity.of(request, key=self._memory.key, certificate=self._certificate, principal=signed_by)
+        found = Identity.of(request, key=self._memory.key, certificate=self._certificate, principal=signed_by)
+        # What an adapter adds is not there yet when the next write asks what was seen: that must be found again.
+        return Identity(self._identity.principal, found.whole) if request is self.request else found
 
 
 def copy_of(request: _AnyRequest) -> _AnyRequest:

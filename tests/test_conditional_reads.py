@@ -553,3 +553,5 @@ def test_a_credential_that_an_adapter_adds():
                 session = AICSession(wire.url, store=store)
                 session.mount(wire.url, Keyed(key))
                 assert session.get("/x").json() == {"for": key}
+                session.put("/x", json={})
+                assert wire.sent[-1].header("If-Match") == '"7"'
