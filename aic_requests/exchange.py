@@ -5,6 +5,7 @@ from collections import OrderedDict
 from typing import Any, TypeVar, cast
 
 from requests import PreparedRequest, Request, Response
+from requests.structures import CaseInsensitiveDict
 
 from .bodies import give_body, json_object
 from .events import log_event
@@ -62,6 +63,9 @@ class Exchange:
         self._path = resource_path(request.url or "")
 
         self.request: PreparedRequest = copy_of(request)
+        if not isinstance(cast("object", self.request.headers), CaseInsensitiveDict):
+            # A caller's own, in a request that he has prepared himself.
+            self.request.headers = CaseInsensitiveDict(self.request.headers)
         if said.added:
             self.request.headers = said.theirs(request.headers)
         self._identity = Identity.of(

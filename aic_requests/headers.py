@@ -56,6 +56,6 @@ def as_text(value: str | bytes) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
-def credentials(fields: Iterable[tuple[str, str | bytes]]) -> dict[str, str]:
+def credentials(fields: Iterable[tuple[str | bytes, str | bytes]]) -> dict[str, str]:
     """Those of the *fields* (names in lower case) that may tell who the caller is."""
-    return {name: as_text(value) for name, value in fields if name not in HARMLESS}
+    return {as_text(name): as_text(value) for name, value in fields if name not in HARMLESS}

@@ -38,7 +38,8 @@ class Transport(HTTPAdapter):
             return super().send(request, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=proxies)
         # urllib3 would send a consumed generator as an empty body. A connection that could not be made
         # has consumed nothing.
-        once = object.__new__(Transport)
+        # Of the caller's own class: what it checks of a certificate is checked for this body too.
+        once = object.__new__(type(self))
         once.__dict__.update(self.__dict__)
         once.max_retries = self.max_retries.new(status_forcelist=(), respect_retry_after_header=False, read=False)
         return HTTPAdapter.send(

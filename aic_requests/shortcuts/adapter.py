@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from weakref import ref
 
 import requests.adapters
 import requests.models
@@ -64,13 +65,13 @@ class _Kept(NamedTuple):
         origin: How its URL began, up to the slash behind the host.
         tls: What it verifies and by which context; None without TLS.
         manager: The pool manager that it is of.
-        pool: The pool.
+        pool: The pool, while the manager has it: what nobody else holds is closed.
     """
 
     origin: str
     tls: "_TLS | None"
     manager: object
-    pool: HTTPConnectionPool
+    pool: ref[Any]
 
 
 class _TLS(NamedTuple):
@@ -122,15 +123,17 @@ class HTTPAdapter(_ADAPTER):
             or kept.origin != origin
             or kept.tls != tls
             or kept.manager is not self.poolmanager
-            or cast("Any", kept.pool).pool is None
+            or (kept_pool := kept.pool()) is None
+            or kept_pool.pool is None
         ):
             pool = (
                 super().get_connection_with_tls_context(request, verify, proxies, cert)
                 if tls is None
                 else self._pool_over_tls(request, tls)
             )
-            kept = self._kept = _Kept(origin, tls, self.poolmanager, pool)
-        return kept.pool
+            self._kept = _Kept(origin, tls, self.poolmanager, ref(pool))
+            return pool
+        return cast("HTTPConnectionPool", kept_pool)
 
     def cert_verify(self, conn: Any, url: str, verify: "_t.VerifyType", cert: "_t.CertType") -> None:
         """Have a pool's connections verify; one with a context of ours does so by that, and has loaded all it needs."""
@@ -162,7 +165,7 @@ class HTTPAdapter(_ADAPTER):
         """What stands in the request line: the path, where there is no proxy."""
         url = request.url
         # Condition: no proxies at all, so none for this URL; and one of which nothing is left out but the origin.
-        if proxies or not is_spelt_out(url) or not _ADDRESS:
+        if proxies or type(request) is not PreparedRequest or not is_spelt_out(url) or not _ADDRESS:
             return super().request_url(request, proxies)
         return url[url.index("/", len("https://")) :]
 

@@ -53,7 +53,7 @@ class Documents:
             if kept is not None:
                 self._blobs.move_to_end(name)
         # Condition: the same bytes, whoever may have put others in their place.
-        if kept is body or kept == body:
+        if kept is not None and (kept is body or kept == body):
             return marshal.loads(blob)  # noqa: S302  # made here, in this process
         document = Response.json(response)
         self._keep(name, body, document)

@@ -54,20 +54,33 @@ class Environment:
         variables = getattr(os.environ, "_data", None)
         if variables is None or not _IN_THE_ENVIRONMENT_ALONE or not _PASSED_BY:
             return None
-        if _latest is None or _latest.variables != variables:
-            _latest = cls(cast("dict[Any, Any]", variables).copy())
-        return _latest
+        if _latest is not None and _latest.variables == variables:
+            return _latest
+        found = cls(cast("dict[Any, Any]", variables).copy())
+        # Condition: nobody has set a variable while they were read.
+        if not found.still_holds():
+            return None
+        _latest = found
+        return found
+
+    def still_holds(self) -> bool:
+        """Whether the variables are what they were."""
+        return bool(getattr(os.environ, "_data", None) == self.variables)
 
     def proxies_for(self, url: str) -> dict[str, str]:
         """What ``get_environ_proxies`` answers: by the variables, and by host and port."""
         if not self._has_proxies:
             return {}
         host = url.partition("://")[2].partition("/")[0]
-        if host not in self._proxies:
+        known = self._proxies.get(host)
+        if known is None:
+            known = get_environ_proxies(url, no_proxy=None)
             if len(self._proxies) >= _MOST_HOSTS:
                 self._proxies.clear()
-            self._proxies[host] = get_environ_proxies(url, no_proxy=None)
-        return self._proxies[host]
+            # Condition: as above. What is not of these variables is not filed under them.
+            if self.still_holds():
+                self._proxies[host] = known
+        return known
 
     def netrc_auth(self, url: str) -> tuple[str, str] | None:
         """What ``get_netrc_auth`` answers: the file is looked for each time, at the places known."""

@@ -16,7 +16,9 @@ Fields = OrderedDict[str, tuple[str, _Value]]
 
 
 def fields_of(headers: "CaseInsensitiveDict[_Value]") -> Fields[_Value]:
-    """The fields themselves, not a copy."""
+    """The fields themselves, not a copy; those of a plain dictionary, where a caller has put one in that place."""
+    if not isinstance(cast("object", headers), CaseInsensitiveDict):
+        return fields_of(CaseInsensitiveDict(cast("Any", headers)))
     fields: Fields[_Value] = cast("Any", headers)._store
     return fields
 

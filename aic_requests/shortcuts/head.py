@@ -70,9 +70,21 @@ class HTTPSConnectionPool(urllib3.connectionpool.HTTPSConnectionPool):
         return _with_our_response(super()._new_conn(), urllib3.connection.HTTPSConnection)
 
 
+#: Condition: http.client's code as it was read: ``begin`` has no more than itself, ``parse_headers`` takes no more.
+_AS_READ: Final = (
+    http.client.HTTPResponse.begin.__kwdefaults__ is None
+    and not http.client.HTTPResponse.begin.__code__.co_freevars
+    and http.client.parse_headers.__kwdefaults__ is None
+    and http.client.parse_headers.__code__.co_argcount == 2
+    and http.client.HTTPResponse.begin.__code__.co_argcount == 1
+    and http.client.HTTPResponse.begin.__code__.co_kwonlyargcount == 0
+)
+
+
 def _with_our_response(connection: Any, expected: type[Any]) -> Any:
     # Condition: urllib3's own connection (a recorder puts its own in that place), with http.client's own response.
-    if connection.__class__ is expected and connection.response_class is http.client.HTTPResponse and _PASSED_BY:
+    is_genuine = connection.__class__ is expected and connection.response_class is http.client.HTTPResponse
+    if _AS_READ and is_genuine and _PASSED_BY:
         connection.response_class = _Response
     return connection
 

@@ -7,7 +7,11 @@ from typing import Any, Final, cast
 
 import requests.adapters
 import urllib3
+from urllib3 import connection
 from urllib3.util import ssl_
+
+#: Whose names count: it calls what stands here.
+_urllib3: Final = cast("Any", connection)
 
 #: Contexts kept; who changes his bundle or certificate oftener than that pays for new ones.
 _MOST: Final = 16
@@ -49,7 +53,7 @@ class Contexts:
             return None
         # Condition: whoever makes contexts is the same (truststore and its like put theirs in its place), and so is the
         # log of keys, whose name is read when one is made.
-        maker = (cast("Any", ssl_).SSLContext, ssl_.create_urllib3_context, os.environ.get("SSLKEYLOGFILE"))
+        maker = (cast("Any", ssl_).SSLContext, _urllib3.create_urllib3_context, os.environ.get("SSLKEYLOGFILE"))
         key: tuple[object, ...] = (verify, *files, marks, maker)
         with self._lock:
             if key not in self._kept:
@@ -76,7 +80,8 @@ def _mark(file: object) -> tuple[int, ...] | None:
 def _context(bundle: Any, cert: Any = None, key: Any = None) -> Any:
     """What urllib3 would make for one connection; None where it would fail, as it then should."""
     try:
-        context = ssl_.create_urllib3_context(cert_reqs=ssl_.resolve_cert_reqs("CERT_REQUIRED"))
+        # As urllib3 calls it: where somebody has put a stricter one in its place, that one.
+        context = _urllib3.create_urllib3_context(cert_reqs=ssl_.resolve_cert_reqs("CERT_REQUIRED"))
         context.load_verify_locations(bundle)
         if cert:
             context.load_cert_chain(cert, key, password=_refuse)

@@ -13,7 +13,7 @@ import requests.sessions
 import requests.utils
 
 from aic_requests import AICSession
-from aic_requests.shortcuts import genuine
+from aic_requests.shortcuts import environment, genuine
 from aic_requests.transport import Transport
 from tests.wire import serving
 
@@ -206,3 +206,108 @@ def test_a_response_pickles_as_any_other(either_way, url):
     copy = pickle.loads(pickle.dumps(response))
     assert type(copy) is requests.Response
     assert copy.json() == response.json()
+
+
+@pytest.mark.parametrize("body", [b"a", iter([b"a"])], ids=["bytes", "read once"])
+def test_an_adapter_of_ones_own_sends_bodies_of_every_kind(url, body):
+    """What it overrides counts for a body that can be read only once too."""
+    seen = []
+
+    class Own(Transport):
+        def cert_verify(self, conn, *arguments):
+            seen.append("cert_verify")
+            super().cert_verify(conn, *arguments)
+
+        def add_headers(self, request, **_):
+            seen.append("add_headers")
+
+    session = AICSession(url)
+    session.mount(url, Own())
+    session.post("/x", data=body)
+    assert seen == ["cert_verify", "add_headers"]
+
+
+def test_a_closed_session_closes_its_connections(url, shortcuts):
+    """As requests does: the next request is over another one."""
+    with serving(answer) as wire:
+        session = AICSession(wire.url)
+        session.get("/x")
+        session.close()
+        session.get("/x")
+        assert wire.connections == 2
+        session.get_adapter(wire.url).poolmanager.clear()
+        session.get("/x")
+        assert wire.connections == 3
+
+
+def test_variables_that_change_while_they_are_read(monkeypatch, shortcuts):
+    """What is not of the variables at hand is not filed under them."""
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("http_proxy", "http://proxy:1")
+    session = AICSession()
+
+    def proxies():
+        return session.merge_environment_settings("http://host/", {}, None, None, None)["proxies"].get("http")
+
+    assert proxies() == "http://proxy:1"
+    at_first = environment.Environment.now()
+    with monkeypatch.context() as patch:
+        patch.setenv("no_proxy", "other")
+        assert at_first.proxies_for("http://other/") == {}
+    assert at_first.proxies_for("http://other/")["http"] == "http://proxy:1"
+
+    original = environment._utils.getproxies
+    monkeypatch.setattr(environment, "_latest", None)
+    with monkeypatch.context() as patch:
+        # Another thread comes in between.
+        patch.setattr(environment.Environment, "still_holds", lambda self: False)
+        assert environment.Environment.now() is None
+    assert environment._utils.getproxies is original
+    assert proxies() == "http://proxy:1"
+
+
+def test_headers_in_a_plain_dictionary(shortcuts):
+    """Of a request prepared by hand, with names in bytes too; of a response that an adapter has made."""
+
+    class Made(requests.adapters.BaseAdapter):
+        def send(self, request, **_):
+            response = requests.Response()
+            response.status_code, response._content, response.request = 200, b'{"_id":"42"}', request
+            response.headers = {"ETag": '"7"', "Content-Type": "application/json"}
+            return response
+
+        def close(self):
+            pass
+
+    with serving(answer) as wire:
+        prepared = requests.Request("GET", f"{wire.url}/x").prepare()
+        prepared.headers = {"A": "b", b"X-B": b"1"}
+        assert AICSession(wire.url).send(prepared).status_code == 200
+        assert [wire.sent[-1].header(name) for name in ("A", "X-B")] == ["b", "1"]
+    session = AICSession("http://tenant.example.com")
+    session.mount("http://tenant.example.com", Made())
+    assert [session.get("/x").json() for _ in range(2)] == [{"_id": "42"}] * 2
+
+
+def test_a_request_of_ones_own_kind(shortcuts):
+    """Says itself what stands in its request line."""
+
+    class Own(requests.PreparedRequest):
+        path_url = "/mine"
+
+    with serving(answer) as wire:
+        prepared = Own()
+        prepared.prepare("GET", f"{wire.url}/x", headers={})
+        AICSession(wire.url).send(prepared)
+        assert wire.sent[-1].path == "/mine"
+
+
+def test_a_document_without_a_body(url, shortcuts):
+    """Is none, in requests' own words."""
+    session = AICSession(url)
+    session.get("/x")
+    response = session.get("/x")
+    assert response.from_cache
+    response._content = None
+    with pytest.raises(requests.exceptions.JSONDecodeError):
+        response.json()

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pytest
 import requests
 import trustme
+import urllib3.connection
 
 from aic_requests import AICSession
 from aic_requests.transport import Transport
@@ -276,3 +277,20 @@ def test_a_check_of_the_callers_own(either_way, ours, bundle):
         session.mount("https://", Own())
         with pytest.raises(requests.exceptions.SSLError, match="match"):
             session.get("/x", verify=bundle)
+
+
+def test_who_makes_contexts(either_way, ours, bundle, monkeypatch):
+    """Whoever has put a stricter maker where urllib3 looks for it is called."""
+    made = []
+    original = urllib3.connection.create_urllib3_context
+
+    def stricter(*arguments, **options):
+        context = original(*arguments, **options)
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        made.append(context)
+        return context
+
+    monkeypatch.setattr("urllib3.connection.create_urllib3_context", stricter)
+    with tenant(ours) as url:
+        AICSession(url).get("/x", verify=bundle)
+    assert made
