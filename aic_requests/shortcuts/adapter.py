@@ -36,6 +36,7 @@ _CHOICE: Final = Genuine(
             "cert_verify",
         ),
         requests.adapters: ("select_proxy", "_urllib3_request_context"),
+        PoolManager: ("connection_from_host",),
     }
 )
 

@@ -121,18 +121,19 @@ class Session(requests.Session):
         cert: "_t.CertType",
     ) -> dict[str, Any]:
         """Find proxies and the CA bundle, as requests does; read from the environment only after it has changed."""
-        # Condition: the caller names no proxies of his own, whose no_proxy would count.
-        environment = (
-            Environment.now() if self.trust_env and not proxies and self._next_is_requests and _SETTINGS else None
-        )
+        # Condition: the caller names no proxies of his own, whose no_proxy would count; None asks for none of them.
+        asks = self.trust_env and proxies is not None and not proxies
+        environment = Environment.now() if asks and self._next_is_requests and _SETTINGS else None
         if environment is None:
             return super().merge_environment_settings(url, proxies, stream, verify, cert)
         if verify is True or verify is None:
             verify = environment.ca_bundle or verify
         found = environment.proxies_for(url)
+        if found:
+            cast("dict[str, str]", proxies).update(found)
         return {
             # merge_setting takes a while even for two empty ones.
-            "proxies": merge_setting(dict(found), self.proxies) if found or self.proxies else OrderedDict(),
+            "proxies": merge_setting(proxies, self.proxies) if found or self.proxies else OrderedDict(),
             "stream": merge_setting(stream, self.stream),
             "verify": merge_setting(verify, self.verify),
             "cert": merge_setting(cert, self.cert),
@@ -142,6 +143,9 @@ class Session(requests.Session):
         """Send a prepared request, as requests does; without a look for cookies where the server sets none."""
         # Condition: nobody stands between here and requests' own send, which sets its defaults and checks by itself.
         if not (self._next_is_requests and _SENDING and type(request) is PreparedRequest and "proxies" in kwargs):
+            return super().send(request, **kwargs)
+        # Condition: a jar of requests' own; another may want to see every answer.
+        if type(self.cookies) is not RequestsCookieJar:
             return super().send(request, **kwargs)
         kwargs.setdefault("stream", self.stream)
         kwargs.setdefault("verify", self.verify)

@@ -45,6 +45,9 @@ class Contexts:
         files: list[object] = [bundle]
         if isinstance(cert, tuple):
             files += cast("tuple[object, ...]", cert)
+            # Condition: a certificate and its key. Of anything else requests is to complain.
+            if len(files) != 3:
+                return None
         elif cert:
             files.append(cert)
         # Condition: files, whose change can be seen.

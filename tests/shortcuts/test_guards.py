@@ -11,6 +11,7 @@ import requests.adapters
 import requests.models
 import requests.sessions
 import requests.utils
+import urllib3
 
 from aic_requests import AICSession
 from aic_requests.shortcuts import environment, genuine
@@ -51,6 +52,7 @@ PLACES = [
     (requests.adapters.HTTPAdapter, "cert_verify"),
     (requests.adapters.HTTPAdapter, "get_connection_with_tls_context"),
     (requests.adapters.HTTPAdapter, "build_connection_pool_key_attributes"),
+    (urllib3.PoolManager, "connection_from_host"),
     (requests.adapters, "select_proxy"),
     (requests.adapters, "extract_cookies_to_jar"),
     (requests.sessions, "extract_cookies_to_jar"),
@@ -264,6 +266,21 @@ def test_variables_that_change_while_they_are_read(monkeypatch, shortcuts):
         assert environment.Environment.now() is None
     assert environment._utils.getproxies is original
     assert proxies() == "http://proxy:1"
+
+
+@pytest.mark.parametrize("proxies", [None, {}, {"http": "http://own:1"}])
+def test_proxies_of_the_environment(monkeypatch, either_way, proxies):
+    """Come into the caller's dictionary, and only there."""
+    monkeypatch.setenv("http_proxy", "http://proxy:1")
+    settings = [
+        session.merge_environment_settings("http://host/", given, None, None, None)["proxies"]
+        for session in (requests.Session(), AICSession())
+        for given in [proxies and dict(proxies)]
+    ]
+    assert settings[0] == settings[1]
+    given = {}
+    AICSession().merge_environment_settings("http://host/", given, None, None, None)
+    assert given == {"http": "http://proxy:1"}
 
 
 def test_headers_in_a_plain_dictionary(shortcuts):
