@@ -866,3 +866,97 @@ def test_a_fork_inherits_no_connection(file, store):
     os.close(reading)
     os.close(writing)
     assert store.get(PATH, b"me") == KEPT
+
+
+def interrupted(function, line, call):
+    """Whether Ctrl-C came, before that line of a function of ours, while something was called."""
+
+    def lines(frame, event, _):
+        if event == "line" and frame.f_lineno == frame.f_code.co_firstlineno + line:
+            sys.settrace(before)
+            raise KeyboardInterrupt
+        return lines
+
+    before = sys.gettrace()
+    sys.settrace(lambda frame, *_: lines if frame.f_code.co_name == function else None)
+    try:
+        call()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+@pytest.mark.parametrize("function", ["_writing", "_keep", "_drop", "do", "_connected", "_watched", "check"])
+def test_ctrl_c_harms_nothing(file, store, warnings, function):
+    """Wherever it comes: the file and its log stay for all, the store goes on, and what was to be dropped is."""
+    with another(file) as other:
+        came = 0
+        for line in range(1, 30):
+            for path in (PATH, "/other"):
+                store.put(path, b"me", KEPT)
+            beside = (Path(f"{file}-wal").stat().st_ino, Path(f"{file}-shm").stat().st_ino)
+            dropped = interrupted(function, line, lambda: store.drop(PATH))
+            kept = interrupted(function, line, lambda: store.put("/third", b"me", KEPT))
+            came += dropped or kept
+            assert store.get(PATH, b"me") is None
+            assert store.get("/other", b"me") == other.get("/other", b"me") == KEPT
+            assert (Path(f"{file}-wal").stat().st_ino, Path(f"{file}-shm").stat().st_ino) == beside
+            other.put("/theirs", b"me", KEPT)
+            assert other.get("/theirs", b"me") == KEPT
+        assert came
+        store.put(PATH, b"me", KEPT)
+        assert store.get(PATH, b"me") == other.get(PATH, b"me") == KEPT
+    assert warnings() == []
+
+
+@pytest.mark.parametrize("wrong", ["no such table", "no number"])
+def test_only_damage_takes_the_log_from_others(file, store, wrong):
+    """An error of this process alone leaves the file, its log and its index where they are."""
+
+    def work(connection):
+        if wrong == "no number":
+            raise ValueError(wrong)
+        connection.execute("SELECT * FROM nothing")
+
+    with another(file) as other:
+        other.put(PATH, b"me", KEPT)
+        before = [Path(f"{file}{rest}").stat().st_ino for rest in BESIDE]
+        store._writing.do(work)
+        assert [Path(f"{file}{rest}").stat().st_ino for rest in BESIDE] == before
+        assert other.get(PATH, b"me") == KEPT
+        assert eventually(store)
+
+
+def test_a_logging_handler_may_use_the_store(file, store, caplog):
+    """A handler has a lock of its own: what is told is told out of turn, or two threads wait for each other."""
+    taken, asking = threading.Lock(), threading.Event()
+
+    class Ships(logging.Handler):
+        def emit(self, record):
+            asking.set()
+            if not taken.acquire(timeout=20.0):
+                raise AssertionError("the other thread waits for its turn at the store")
+            taken.release()
+
+    def uses():
+        with taken:
+            asking.wait(20.0)
+            found.append(store.get(PATH, b"me"))
+
+    store.put(PATH, b"me", KEPT)
+    found = []
+    handler = Ships()
+    logging.getLogger("aic_requests").addHandler(handler)
+    try:
+        thread = threading.Thread(target=uses)
+        thread.start()
+        while not taken.locked():
+            time.sleep(0.001)
+        store._reading.do(lambda connection: connection.execute("SELECT * FROM nothing"))
+        thread.join(30.0)
+    finally:
+        logging.getLogger("aic_requests").removeHandler(handler)
+    assert not thread.is_alive()
+    assert len(found) == 1

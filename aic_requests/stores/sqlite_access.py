@@ -46,6 +46,10 @@ _ERRNOS: Final = {
 #: All that a file can bring about, the last ones by what a damaged row holds.
 _FAILURES: Final = (Unusable, sqlite3.Error, OSError, MemoryError, OverflowError, TypeError, ValueError)
 
+#: What says that the file itself is damaged, and will be for everybody. Anything else may be of this process alone, and
+#: is no reason to take the log from the others.
+_DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
 #: Failures that leave the connection as it is.
 _PASSING: Final = frozenset({"locked", "full", "read-only"})
 
@@ -81,10 +85,17 @@ class Access:
             try:
                 done = work(self._connected(), *args, **kwargs)
             except _FAILURES as error:
-                self._failed(error, time.monotonic() - began)
-                return None
-            self._trouble.over()
-            return done
+                kind, advice = self._failed(error)
+            except BaseException:
+                # Ctrl-C comes anywhere, also within a transaction.
+                self._let_go()
+                raise
+            else:
+                self._trouble.over()
+                return done
+        # Out of turn: a logging handler has a lock of its own, and may be one that uses the store.
+        self._trouble.met(kind, advice, took=time.monotonic() - began)
+        return None
 
     def close(self) -> None:
         """Let go of the file."""
@@ -105,7 +116,8 @@ class Access:
 
     def _connected(self) -> sqlite3.Connection:
         """The connection to what lies at the path now."""
-        if self._connection is not None and self._watched():
+        # A transaction that is still open has been interrupted where nobody could end it.
+        if self._connection is not None and not self._connection.in_transaction and self._watched():
             return self._connection
         self._let_go()
         self._connection, self._at = self._file.connect()
@@ -123,28 +135,34 @@ class Access:
             raise
 
     def _let_go(self) -> None:
-        if self._connection is not None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
             with contextlib.suppress(sqlite3.Error):
-                self._connection.close()
-            self._connection = None
+                connection.close()
 
-    def _failed(self, error: Exception, took: float) -> None:
+    def _failed(self, error: Exception) -> tuple[str, str]:
+        """Do what a failure takes; say what it is, and what to do."""
         kind, advice = _in_words(error)
-        if kind == "corrupt" and not isinstance(error, Unusable):
+        if _code(error) in _DAMAGE:
             self._file.spoil()
         if kind not in _PASSING or (self._connection is not None and self._connection.in_transaction):
             self._let_go()
-        self._trouble.met(kind, advice, took=took)
+        return kind, advice
+
+
+def _code(error: Exception) -> int | None:
+    """SQLite's result code, without its extension."""
+    code = getattr(error, "sqlite_errorcode", None) if isinstance(error, sqlite3.Error) else None
+    return None if code is None else code & 0xFF
 
 
 def _in_words(error: Exception) -> tuple[str, str]:
     """What has gone wrong, and what to do."""
     if isinstance(error, Unusable):
         return error.kind, error.advice
-    if isinstance(error, sqlite3.Error):
-        code = getattr(error, "sqlite_errorcode", None)
-        if code is not None and code & 0xFF in _CODES:
-            return _CODES[code & 0xFF]
+    code = _code(error)
+    if code in _CODES:
+        return _CODES[code]
     if isinstance(error, OSError) and error.errno in _ERRNOS:
         return _ERRNOS[error.errno]
     if isinstance(error, TypeError | ValueError):
