@@ -960,3 +960,35 @@ def test_a_logging_handler_may_use_the_store(file, store, caplog):
         logging.getLogger("aic_requests").removeHandler(handler)
     assert not thread.is_alive()
     assert len(found) == 1
+
+
+_INTO_THE_BACKGROUND = """
+import os, sys, tempfile
+from aic_requests import SQLiteStore
+from aic_requests.stores import Representation
+from aic_requests.stores.sqlite_file import _OPEN
+one = Representation('"1"', (), b"{}")
+first = SQLiteStore(sys.argv[1], no_store="keep")
+first.put("/", b"me", one)
+numbers = list(_OPEN.values())
+first.close()
+os.closerange(3, 256)
+own = tempfile.TemporaryFile(buffering=0)
+for number in numbers:
+    if number != own.fileno():
+        os.dup2(own.fileno(), number)
+second = SQLiteStore(sys.argv[1] + "2", no_store="keep")
+second.put("/", b"me", one)
+assert second.get("/", b"me") == one
+assert first.get("/", b"me") == one
+for number in numbers:
+    os.write(number, b"mine")
+first.put("/2", b"me", one)
+assert first.get("/2", b"me") == one
+"""
+
+
+def test_a_program_that_closes_all_descriptors_keeps_its_own(file):
+    """Going into the background closes them all; a number that we had is the program's then, and left open."""
+    ran = subprocess.run([sys.executable, "-c", _INTO_THE_BACKGROUND, file], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")

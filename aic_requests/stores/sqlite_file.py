@@ -249,17 +249,35 @@ def _must_be_regular(mode: int) -> None:
 
 def _head(path: str) -> bytes:
     """The first 100 bytes of a file."""
-    at = _at(path)
-    if at not in _OPEN:
-        for key, descriptor in list(_OPEN.items()):
+    descriptor = _held(_at(path))
+    if descriptor is None:
+        for key in list(_OPEN):
             # Of a file without a name nobody needs the locks, and it would keep its place on the disk.
-            if os.fstat(descriptor).st_nlink == 0 and _OPEN.pop(key, None) is not None:
-                os.close(descriptor)
+            nameless = _held(key)
+            if nameless is not None and os.fstat(nameless).st_nlink == 0 and _OPEN.pop(key, None) is not None:
+                os.close(nameless)
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         now = os.fstat(descriptor)
-        at = now.st_dev, now.st_ino
-        _OPEN[at] = descriptor
-    return os.pread(_OPEN[at], 100, 0)
+        _OPEN[now.st_dev, now.st_ino] = descriptor
+    return os.pread(descriptor, 100, 0)
+
+
+def _held(at: tuple[int, int]) -> int | None:
+    """
+    The open descriptor of a file, by its device and inode.
+
+    A program that goes into the background closes all descriptors, and the number may by now be a file of its own: then
+    it is forgotten, and not closed.
+    """
+    descriptor = _OPEN.get(at)
+    if descriptor is None:
+        return None
+    with contextlib.suppress(OSError):
+        now = os.fstat(descriptor)
+        if (now.st_dev, now.st_ino) == at:
+            return descriptor
+    _OPEN.pop(at, None)
+    return None
 
 
 def _must_be_ours(head: bytes) -> None:
