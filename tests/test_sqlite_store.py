@@ -5,6 +5,7 @@ import logging
 import os
 import pickle
 import random
+import select
 import shutil
 import sqlite3
 import stat
@@ -990,5 +991,84 @@ assert first.get("/2", b"me") == one
 
 def test_a_program_that_closes_all_descriptors_keeps_its_own(file):
     """Going into the background closes them all; a number that we had is the program's then, and left open."""
-    ran = subprocess.run([sys.executable, "-c", _INTO_THE_BACKGROUND, file], capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", _INTO_THE_BACKGROUND, file], capture_output=True, text=True, check=False
+    )
     assert (ran.returncode, ran.stderr) == (0, "")
+
+
+_BORN_MEANWHILE = """
+import sys
+from aic_requests import SQLiteStore
+from aic_requests.stores import Representation
+one = Representation('"1"', (), b"{}")
+print("ready", flush=True)
+while True:
+    store = SQLiteStore(sys.argv[1], no_store="keep")
+    store.put("/theirs", b"me", one)
+    if store.get("/theirs", b"me") == one:
+        break
+    store.close()
+print("kept", flush=True)
+sys.stdin.read()
+print("kept" if store.get("/theirs", b"me") == one else "lost", flush=True)
+"""
+
+
+def test_processes_that_start_at_once_keep_one_log(file, monkeypatch):
+    """Who has seen no file does not take the log from another process that has made one since."""
+    looks, lexists = [], os.path.lexists
+
+    def slow(path):
+        there = lexists(path)
+        looks.append(there)
+        # The first look is whether to make one; the second, whether a log lies there without its file.
+        if len(looks) == 2:
+            other.stdin.write("\n")
+            assert other.stdout.readline() == "ready\n"
+            select.select([other.stdout], [], [], 1.0)
+        return there
+
+    code = "import sys; sys.stdin.readline()\n" + _BORN_MEANWHILE
+    command = [sys.executable, "-c", code, file]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as other:
+        monkeypatch.setattr(os.path, "lexists", slow)
+        with another(file) as store:
+            assert other.stdout.readline() == "kept\n"
+            assert eventually(store)
+            found = store.get("/theirs", b"me")
+            rest, _ = other.communicate()
+    assert looks[:2] == [False, False]
+    assert found is not None
+    assert rest == "kept\n"
+
+
+def test_a_folder_that_somebody_holds_costs_little(file, warnings):
+    """Whoever has locked the folder for long keeps nobody waiting for long; then it is made after all."""
+    fcntl = pytest.importorskip("fcntl", reason="Windows locks no folder")
+    holder = os.open(file.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        began = time.monotonic()
+        store = SQLiteStore(file, no_store="keep")
+        assert store.get(PATH, b"me") is None
+        assert time.monotonic() - began < 5.0
+        assert not file.exists()
+        assert len(warnings()) == 1
+    finally:
+        os.close(holder)
+    assert eventually(store)
+    store.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_a_folder_that_may_only_be_written_to(tmp_path):
+    """It cannot be opened, so not locked; the file is made all the same. (For root every folder can be.)"""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    folder.chmod(0o300)
+    try:
+        with another(folder / "store.db") as store:
+            assert eventually(store)
+    finally:
+        folder.chmod(0o700)

@@ -5,10 +5,16 @@ import os
 import secrets
 import sqlite3
 import stat
+import sys
+import time
+from collections.abc import Generator
 from pathlib import Path
 from typing import Final
 
 from .trouble import Unusable
+
+if sys.platform != "win32":
+    import fcntl
 
 #: "AICr", and the version of the tables below.
 APPLICATION: Final = 0x41494372
@@ -56,6 +62,9 @@ PRAGMA journal_size_limit = 1048576;
 
 #: Seconds to wait for a lock. Writers hold it for well under a millisecond.
 _PATIENCE: Final = 0.05
+
+#: Seconds to wait for others that make a file in the same folder. It happens once, and they take well under one.
+_BIRTH: Final = 0.25
 
 _REMOVE: Final = "Remove it, and it is made anew."
 
@@ -189,10 +198,12 @@ class StoreFile:
         unborn = f"{self.path}.{secrets.token_hex(8)}.new"
         try:
             _write_new(unborn, self.key)
-            self._clear_the_place()
-            # Another process may have been first.
-            with contextlib.suppress(FileExistsError):
-                os.link(unborn, self.path)
+            # Who has seen no file must not remove the log of one that has been made since.
+            with _alone_in(os.path.dirname(self.path)):
+                self._clear_the_place()
+                # Another process may have been first.
+                with contextlib.suppress(FileExistsError):
+                    os.link(unborn, self.path)
         finally:
             for rest in ("", "-journal", "-wal", "-shm"):
                 with contextlib.suppress(OSError):
@@ -204,6 +215,41 @@ class StoreFile:
             for rest in (self._log, self._index):
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(rest)
+
+
+@contextlib.contextmanager
+def _alone_in(folder: str) -> Generator[None]:
+    """Keep others from making a file in the same folder, where it can be locked."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        # Windows opens no folder; one may be writable and not readable.
+        yield
+        return
+    try:
+        _lock(descriptor)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    """Lock a folder; raise Unusable where somebody holds it for long."""
+    if sys.platform == "win32":
+        return
+    end = time.monotonic() + _BIRTH
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise Unusable("locked", "Another process holds its folder; it is asked again by and by.") from None
+            time.sleep(0.002)
+        except OSError:
+            # Some network filesystems know no such locks.
+            return
+        else:
+            return
 
 
 def _write_new(path: str, key: bytes) -> None:
