@@ -1022,8 +1022,8 @@ def test_processes_that_start_at_once_keep_one_log(file, monkeypatch):
     def slow(path):
         there = lexists(path)
         looks.append(there)
-        # The first look is whether to make one; the second, whether a log lies there without its file.
-        if len(looks) == 2:
+        # The last look before it is made is whether a log lies there without its file.
+        if len(looks) == 3:
             other.stdin.write("\n")
             assert other.stdout.readline() == "ready\n"
             select.select([other.stdout], [], [], 1.0)
@@ -1038,7 +1038,7 @@ def test_processes_that_start_at_once_keep_one_log(file, monkeypatch):
             assert eventually(store)
             found = store.get("/theirs", b"me")
             rest, _ = other.communicate()
-    assert looks[:2] == [False, False]
+    assert looks[:3] == [False] * 3
     assert found is not None
     assert rest == "kept\n"
 
@@ -1063,7 +1063,7 @@ def test_a_folder_that_somebody_holds_costs_little(file, warnings):
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 def test_a_folder_that_may_only_be_written_to(tmp_path):
-    """It cannot be opened, so not locked; the file is made all the same. (For root every folder can be.)"""
+    """It cannot be opened, so not locked; the file is made all the same (root opens every folder)."""
     folder = tmp_path / "folder"
     folder.mkdir()
     folder.chmod(0o300)
@@ -1072,3 +1072,48 @@ def test_a_folder_that_may_only_be_written_to(tmp_path):
             assert eventually(store)
     finally:
         folder.chmod(0o700)
+
+
+_ANOTHER_PROCESS = """
+import sys
+from aic_requests import SQLiteStore
+from aic_requests.stores import Representation
+store = SQLiteStore(sys.argv[1], no_store="keep")
+for line in sys.stdin:
+    what, path, validator = line.split()
+    if what == "put":
+        store.put(path, b"me", Representation(validator, (), b"{}"))
+    found = store.get(path, b"me")
+    print(found and found.validator, flush=True)
+"""
+
+
+@pytest.mark.parametrize("removed", [("-wal", "-shm"), ("-shm",)])
+@pytest.mark.parametrize("stores", [1, 2])
+def test_a_log_that_is_removed_is_opened_anew_by_all(file, store, removed, stores):
+    """Each connection of the process lets go of the removed one, so that it sees again what other processes write."""
+    with contextlib.ExitStack() as stack:
+        ours = [store, *(stack.enter_context(another(file)) for _ in range(stores - 1))]
+        for one in ours:
+            one.put(PATH, b"me", KEPT)
+            assert one.get(PATH, b"me") == KEPT
+        for rest in removed:
+            os.unlink(f"{file}{rest}")
+        command = [sys.executable, "-c", _ANOTHER_PROCESS, file]
+        other = stack.enter_context(
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+        )
+        stack.callback(other.stdin.close)
+
+        def ask(what, validator="-"):
+            other.stdin.write(f"{what} {PATH} {validator}\n")
+            return other.stdout.readline().strip()
+
+        ask("put", "first")
+        for one in ours:
+            assert eventually(one)
+        assert ask("put", "theirs") == "theirs"
+        assert [one.get(PATH, b"me").validator for one in ours] == ["theirs"] * stores
+        ours[-1].drop(PATH)
+        assert ask("get") == "None"
+        assert [one.get(PATH, b"me") for one in ours] == [None] * stores

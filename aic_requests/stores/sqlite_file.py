@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Generator
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from .trouble import Unusable
 
@@ -68,12 +68,24 @@ _BIRTH: Final = 0.25
 
 _REMOVE: Final = "Remove it, and it is made anew."
 
+#: Kind and advice.
+WITHOUT_ITS_LOG: Final = ("without its log", "Somebody has removed it; the file is opened anew.")
+
 #: Files whose first bytes have been looked at, by device and inode; they stay open. POSIX takes *all* locks of a
 #: process off a file as soon as it closes one of its descriptors, and SQLite's locks, this library's and those of
 #: others in the process, would be gone. Source: https://sqlite.org/howtocorrupt.html, section 2.2.
 _OPEN: Final[dict[tuple[int, int], int]] = {}
 
 _Mark = tuple[int, int, int, int, int]
+_Place = tuple[int, int]
+
+
+class Places(NamedTuple):
+    """The files of a connection, by device and inode: another may have come into the place of each."""
+
+    file: _Place
+    log: _Place
+    log_index: _Place
 
 
 class StoreFile:
@@ -93,16 +105,15 @@ class StoreFile:
         self._index = f"{path}-shm"
         self._good: _Mark | None = None
         self._spoiled: _Mark | None = None
-        self._log_at: tuple[int, int] | None = None
-        self._index_at: tuple[int, int] | None = None
-        self._index_size = 0
+        # By device and inode: SQLite maps it once for all connections of the process.
+        self._index_sizes: dict[_Place, int] = {}
 
-    def connect(self) -> tuple[sqlite3.Connection, tuple[int, int]]:
+    def connect(self) -> tuple[sqlite3.Connection, Places]:
         """
         Open the file; make it where there is none.
 
         Returns:
-            A connection, and the device and inode that it is for.
+            A connection, and the files that it is for.
 
         Raises:
             Unusable: It is none of ours, or cannot be used.
@@ -122,11 +133,10 @@ class StoreFile:
             connection.executescript(_SETTINGS)
             # The first reading opens the log and its index.
             connection.execute("SELECT bytes FROM held").fetchone()
-            self._remember_the_log()
+            return connection, self._places(at)
         except BaseException:
             connection.close()
             raise
-        return connection, at
 
     def check(self) -> tuple[int, int]:
         """
@@ -151,7 +161,14 @@ class StoreFile:
             self._good = (*now[:2], os.lstat(self.path).st_mode, *now[3:])
         return now[:2]
 
-    def index_is_whole(self) -> bool:
+    def index_now(self) -> _Place | None:
+        """Device and inode of the log's index that lies there now; None: there is none, or none of a file."""
+        try:
+            return _at(self._index) if os.path.lexists(self.path) else None
+        except FileNotFoundError:
+            return None
+
+    def index_is_whole(self, places: Places) -> bool:
         """
         Whether the index of the log, which SQLite maps into memory, is as it was.
 
@@ -159,39 +176,43 @@ class StoreFile:
         anew from the log. False: another one lies there.
         """
         now = os.lstat(self._index)
-        if (now.st_dev, now.st_ino) != self._index_at:
+        at = now.st_dev, now.st_ino
+        if at != places.log_index:
             return False
-        if now.st_size < self._index_size:
-            os.truncate(self._index, self._index_size)
+        size = self._index_sizes.get(at, 0)
+        if now.st_size < size:
+            os.truncate(self._index, size)
         else:
-            self._index_size = now.st_size
+            self._index_sizes[at] = now.st_size
         return True
 
-    def spoil(self) -> None:
+    def spoil(self, places: Places | None) -> None:
         """Note that the file is corrupt: it is not used again until it changes."""
-        self.disown()
+        self.disown(places)
         with contextlib.suppress(OSError):
             self._spoiled = _mark(self.path)
             self._good = None
 
-    def disown(self) -> None:
+    def disown(self, places: Places | None) -> None:
         """Make sure that nothing of our log is written into the file any more: it is another's, or corrupt."""
+        if places is None:
+            return
         with contextlib.suppress(OSError):
-            if _at(self._log) == self._log_at:
+            if _at(self._log) == places.log:
                 os.truncate(self._log, 0)
                 os.unlink(self._log)
-            if _at(self._index) == self._index_at:
+            if _at(self._index) == places.log_index:
                 os.unlink(self._index)
 
-    def _remember_the_log(self) -> None:
+    def _places(self, at: _Place) -> Places:
         try:
             log, index = os.lstat(self._log), os.lstat(self._index)
         except FileNotFoundError:
             # SQLite goes on with the removed ones, as long as this process has any connection to the file.
-            raise Unusable("without its log", "Somebody has removed it; the file is opened anew.") from None
-        self._log_at = log.st_dev, log.st_ino
-        self._index_at = index.st_dev, index.st_ino
-        self._index_size = index.st_size
+            raise Unusable(*WITHOUT_ITS_LOG) from None
+        places = Places(at, (log.st_dev, log.st_ino), (index.st_dev, index.st_ino))
+        self._index_sizes = {places.log_index: max(index.st_size, self._index_sizes.get(places.log_index, 0))}
+        return places
 
     def _make(self) -> None:
         """Make a file of ours, all at once: it is whole as soon as it has its name, and nobody else's is replaced."""
