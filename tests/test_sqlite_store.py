@@ -5,6 +5,7 @@ import logging
 import os
 import pickle
 import random
+import select
 import shutil
 import sqlite3
 import stat
@@ -866,3 +867,253 @@ def test_a_fork_inherits_no_connection(file, store):
     os.close(reading)
     os.close(writing)
     assert store.get(PATH, b"me") == KEPT
+
+
+def interrupted(function, line, call):
+    """Whether Ctrl-C came, before that line of a function of ours, while something was called."""
+
+    def lines(frame, event, _):
+        if event == "line" and frame.f_lineno == frame.f_code.co_firstlineno + line:
+            sys.settrace(before)
+            raise KeyboardInterrupt
+        return lines
+
+    before = sys.gettrace()
+    sys.settrace(lambda frame, *_: lines if frame.f_code.co_name == function else None)
+    try:
+        call()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+@pytest.mark.parametrize("function", ["_writing", "_keep", "_drop", "do", "_connected", "_watched", "check"])
+def test_ctrl_c_harms_nothing(file, store, warnings, function):
+    """Wherever it comes: the file and its log stay for all, the store goes on, and what was to be dropped is."""
+    with another(file) as other:
+        came = 0
+        for line in range(1, 30):
+            for path in (PATH, "/other"):
+                store.put(path, b"me", KEPT)
+            beside = (Path(f"{file}-wal").stat().st_ino, Path(f"{file}-shm").stat().st_ino)
+            dropped = interrupted(function, line, lambda: store.drop(PATH))
+            kept = interrupted(function, line, lambda: store.put("/third", b"me", KEPT))
+            came += dropped or kept
+            assert store.get(PATH, b"me") is None
+            assert store.get("/other", b"me") == other.get("/other", b"me") == KEPT
+            assert (Path(f"{file}-wal").stat().st_ino, Path(f"{file}-shm").stat().st_ino) == beside
+            other.put("/theirs", b"me", KEPT)
+            assert other.get("/theirs", b"me") == KEPT
+        assert came
+        store.put(PATH, b"me", KEPT)
+        assert store.get(PATH, b"me") == other.get(PATH, b"me") == KEPT
+    assert warnings() == []
+
+
+@pytest.mark.parametrize("wrong", ["no such table", "no number"])
+def test_only_damage_takes_the_log_from_others(file, store, wrong):
+    """An error of this process alone leaves the file, its log and its index where they are."""
+
+    def work(connection):
+        if wrong == "no number":
+            raise ValueError(wrong)
+        connection.execute("SELECT * FROM nothing")
+
+    with another(file) as other:
+        other.put(PATH, b"me", KEPT)
+        before = [Path(f"{file}{rest}").stat().st_ino for rest in BESIDE]
+        store._writing.do(work)
+        assert [Path(f"{file}{rest}").stat().st_ino for rest in BESIDE] == before
+        assert other.get(PATH, b"me") == KEPT
+        assert eventually(store)
+
+
+def test_a_logging_handler_may_use_the_store(file, store, caplog):
+    """A handler has a lock of its own: what is told is told out of turn, or two threads wait for each other."""
+    taken, asking = threading.Lock(), threading.Event()
+
+    class Ships(logging.Handler):
+        def emit(self, record):
+            asking.set()
+            if not taken.acquire(timeout=20.0):
+                raise AssertionError("the other thread waits for its turn at the store")
+            taken.release()
+
+    def uses():
+        with taken:
+            asking.wait(20.0)
+            found.append(store.get(PATH, b"me"))
+
+    store.put(PATH, b"me", KEPT)
+    found = []
+    handler = Ships()
+    logging.getLogger("aic_requests").addHandler(handler)
+    try:
+        thread = threading.Thread(target=uses)
+        thread.start()
+        while not taken.locked():
+            time.sleep(0.001)
+        store._reading.do(lambda connection: connection.execute("SELECT * FROM nothing"))
+        thread.join(30.0)
+    finally:
+        logging.getLogger("aic_requests").removeHandler(handler)
+    assert not thread.is_alive()
+    assert len(found) == 1
+
+
+_INTO_THE_BACKGROUND = """
+import os, sys, tempfile
+from aic_requests import SQLiteStore
+from aic_requests.stores import Representation
+from aic_requests.stores.sqlite_file import _OPEN
+one = Representation('"1"', (), b"{}")
+first = SQLiteStore(sys.argv[1], no_store="keep")
+first.put("/", b"me", one)
+numbers = list(_OPEN.values())
+first.close()
+os.closerange(3, 256)
+own = tempfile.TemporaryFile(buffering=0)
+for number in numbers:
+    if number != own.fileno():
+        os.dup2(own.fileno(), number)
+second = SQLiteStore(sys.argv[1] + "2", no_store="keep")
+second.put("/", b"me", one)
+assert second.get("/", b"me") == one
+assert first.get("/", b"me") == one
+for number in numbers:
+    os.write(number, b"mine")
+first.put("/2", b"me", one)
+assert first.get("/2", b"me") == one
+"""
+
+
+def test_a_program_that_closes_all_descriptors_keeps_its_own(file):
+    """Going into the background closes them all; a number that we had is the program's then, and left open."""
+    ran = subprocess.run(
+        [sys.executable, "-c", _INTO_THE_BACKGROUND, file], capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+_BORN_MEANWHILE = """
+import sys
+from aic_requests import SQLiteStore
+from aic_requests.stores import Representation
+one = Representation('"1"', (), b"{}")
+print("ready", flush=True)
+while True:
+    store = SQLiteStore(sys.argv[1], no_store="keep")
+    store.put("/theirs", b"me", one)
+    if store.get("/theirs", b"me") == one:
+        break
+    store.close()
+print("kept", flush=True)
+sys.stdin.read()
+print("kept" if store.get("/theirs", b"me") == one else "lost", flush=True)
+"""
+
+
+def test_processes_that_start_at_once_keep_one_log(file, monkeypatch):
+    """Who has seen no file does not take the log from another process that has made one since."""
+    looks, lexists = [], os.path.lexists
+
+    def slow(path):
+        there = lexists(path)
+        looks.append(there)
+        # The last look before it is made is whether a log lies there without its file.
+        if len(looks) == 3:
+            other.stdin.write("\n")
+            assert other.stdout.readline() == "ready\n"
+            select.select([other.stdout], [], [], 1.0)
+        return there
+
+    code = "import sys; sys.stdin.readline()\n" + _BORN_MEANWHILE
+    command = [sys.executable, "-c", code, file]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as other:
+        monkeypatch.setattr(os.path, "lexists", slow)
+        with another(file) as store:
+            assert other.stdout.readline() == "kept\n"
+            assert eventually(store)
+            found = store.get("/theirs", b"me")
+            rest, _ = other.communicate()
+    assert looks[:3] == [False] * 3
+    assert found is not None
+    assert rest == "kept\n"
+
+
+def test_a_folder_that_somebody_holds_costs_little(file, warnings):
+    """Whoever has locked the folder for long keeps nobody waiting for long; then it is made after all."""
+    fcntl = pytest.importorskip("fcntl", reason="Windows locks no folder")
+    holder = os.open(file.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        began = time.monotonic()
+        store = SQLiteStore(file, no_store="keep")
+        assert store.get(PATH, b"me") is None
+        assert time.monotonic() - began < 5.0
+        assert not file.exists()
+        assert len(warnings()) == 1
+    finally:
+        os.close(holder)
+    assert eventually(store)
+    store.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_a_folder_that_may_only_be_written_to(tmp_path):
+    """It cannot be opened, so not locked; the file is made all the same (root opens every folder)."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    folder.chmod(0o300)
+    try:
+        with another(folder / "store.db") as store:
+            assert eventually(store)
+    finally:
+        folder.chmod(0o700)
+
+
+_ANOTHER_PROCESS = """
+import sys
+from aic_requests import SQLiteStore
+from aic_requests.stores import Representation
+store = SQLiteStore(sys.argv[1], no_store="keep")
+for line in sys.stdin:
+    what, path, validator = line.split()
+    if what == "put":
+        store.put(path, b"me", Representation(validator, (), b"{}"))
+    found = store.get(path, b"me")
+    print(found and found.validator, flush=True)
+"""
+
+
+@pytest.mark.parametrize("removed", [("-wal", "-shm"), ("-shm",)])
+@pytest.mark.parametrize("stores", [1, 2])
+def test_a_log_that_is_removed_is_opened_anew_by_all(file, store, removed, stores):
+    """Each connection of the process lets go of the removed one, so that it sees again what other processes write."""
+    with contextlib.ExitStack() as stack:
+        ours = [store, *(stack.enter_context(another(file)) for _ in range(stores - 1))]
+        for one in ours:
+            one.put(PATH, b"me", KEPT)
+            assert one.get(PATH, b"me") == KEPT
+        for rest in removed:
+            os.unlink(f"{file}{rest}")
+        command = [sys.executable, "-c", _ANOTHER_PROCESS, file]
+        other = stack.enter_context(
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+        )
+        stack.callback(other.stdin.close)
+
+        def ask(what, validator="-"):
+            other.stdin.write(f"{what} {PATH} {validator}\n")
+            return other.stdout.readline().strip()
+
+        ask("put", "first")
+        for one in ours:
+            assert eventually(one)
+        assert ask("put", "theirs") == "theirs"
+        assert [one.get(PATH, b"me").validator for one in ours] == ["theirs"] * stores
+        ours[-1].drop(PATH)
+        assert ask("get") == "None"
+        assert [one.get(PATH, b"me") for one in ours] == [None] * stores

@@ -124,14 +124,23 @@ class SQLiteStore:
         elif self._reading.do(_is_there, name, variant) is False:
             return
         # What may not or cannot be kept still takes the place of what it has outdated.
-        if not self._writing.do(_keep, self._owed, name, variant, packed, self.max_bytes):
-            self._owed.add(name)
+        done = None
+        try:
+            done = self._writing.do(_keep, self._owed, name, variant, packed, self.max_bytes)
+        finally:
+            if not done:
+                self._owed.add(name)
 
     def drop(self, path: str) -> None:
         """Forget every variant of a resource."""
         name = name_of(path, key=self._key)
-        if not self._writing.do(_drop, self._owed, name):
-            self._owed.add(name)
+        done = None
+        try:
+            done = self._writing.do(_drop, self._owed, name)
+        finally:
+            # Failed, or interrupted.
+            if not done:
+                self._owed.add(name)
 
     def clear(self) -> None:
         """Forget all, in every process, and give the disk back its room."""
@@ -219,20 +228,15 @@ def _empty(connection: "sqlite3.Connection", owed: Owed) -> bool:
 
 @contextmanager
 def _writing(connection: "sqlite3.Connection", owed: Owed) -> Generator[None]:
-    """A transaction, which also drops what could not be dropped before."""
+    """A transaction, which also drops what could not be dropped before. One that fails ends with its connection."""
     connection.execute("BEGIN IMMEDIATE")
-    try:
-        due = owed.now()
-        if due is None:
-            connection.execute("DELETE FROM representation")
-        elif due:
-            connection.executemany("DELETE FROM representation WHERE name = ?", [(name,) for name in due])
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+    due = owed.now()
+    if due is None:
+        connection.execute("DELETE FROM representation")
+    elif due:
+        connection.executemany("DELETE FROM representation WHERE name = ?", [(name,) for name in due])
+    yield
+    connection.execute("COMMIT")
     owed.paid(due)
 
 

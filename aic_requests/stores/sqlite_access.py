@@ -5,12 +5,12 @@ import errno
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from threading import RLock
 from typing import Concatenate, Final, ParamSpec, TypeVar
 from weakref import WeakSet
 
-from .sqlite_file import StoreFile
+from .sqlite_file import WITHOUT_ITS_LOG, Places, StoreFile
 from .trouble import Trouble, Unusable
 
 P = ParamSpec("P")
@@ -46,6 +46,10 @@ _ERRNOS: Final = {
 #: All that a file can bring about, the last ones by what a damaged row holds.
 _FAILURES: Final = (Unusable, sqlite3.Error, OSError, MemoryError, OverflowError, TypeError, ValueError)
 
+#: What says that the file itself is damaged, and will be for everybody. Anything else may be of this process alone, and
+#: is no reason to take the log from the others.
+_DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
 #: Failures that leave the connection as it is.
 _PASSING: Final = frozenset({"locked", "full", "read-only"})
 
@@ -69,7 +73,7 @@ class Access:
         # The same thread may come again while it has its turn: out of a signal handler that forks.
         self._lock = RLock()
         self._connection: sqlite3.Connection | None = None
-        self._at: tuple[int, int] | None = None
+        self._places: Places | None = None
         _accesses.add(self)
 
     def do(self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T | None:
@@ -81,10 +85,17 @@ class Access:
             try:
                 done = work(self._connected(), *args, **kwargs)
             except _FAILURES as error:
-                self._failed(error, time.monotonic() - began)
-                return None
-            self._trouble.over()
-            return done
+                kind, advice = self._failed(error)
+            except BaseException:
+                # Ctrl-C comes anywhere, also within a transaction.
+                self._let_go()
+                raise
+            else:
+                self._trouble.over()
+                return done
+        # Out of turn: a logging handler has a lock of its own, and may be one that uses the store.
+        self._trouble.met(kind, advice, took=time.monotonic() - began)
+        return None
 
     def close(self) -> None:
         """Let go of the file."""
@@ -105,51 +116,95 @@ class Access:
 
     def _connected(self) -> sqlite3.Connection:
         """The connection to what lies at the path now."""
-        if self._connection is not None and self._watched():
+        # A transaction that is still open has been interrupted where nobody could end it.
+        if self._connection is not None and not self._connection.in_transaction and self._watched():
             return self._connection
         self._let_go()
-        self._connection, self._at = self._file.connect()
+        with self._no_other_index():
+            self._connection, self._places = self._file.connect()
         return self._connection
+
+    @contextlib.contextmanager
+    def _no_other_index(self) -> Generator[None]:
+        """
+        Let the whole process go of an index of the log that has been removed or replaced.
+
+        SQLite has one for all connections of a process to a file: a new connection would get the removed one too, and
+        see nothing of what other processes write.
+        """
+        index = self._file.index_now()
+        others = [access for access in _known() if access is not self and access._is_of_another(index, self)]
+        with contextlib.ExitStack() as turns:
+            for access in others:
+                if not access._lock.acquire(blocking=False):
+                    raise Unusable(*WITHOUT_ITS_LOG)
+                turns.callback(access._lock.release)
+            # All of them, before any is opened anew.
+            for access in others:
+                access._let_go()
+            yield
+            # It may have been replaced while it was opened.
+            if self._places is not None and index not in (None, self._places.log_index):
+                raise Unusable(*WITHOUT_ITS_LOG)
+
+    def _is_of_another(self, index: tuple[int, int] | None, access: "Access") -> bool:
+        """Whether this is connected to the same path, with another index of the log."""
+        same = self._file.path == access._file.path and self._connection is not None
+        return same and self._places is not None and self._places.log_index != index
 
     def _watched(self) -> bool:
         """Whether the connection is still one to what lies at the path."""
         try:
-            return self._file.check() == self._at and self._file.index_is_whole()
+            places = self._places
+            return places is not None and self._file.check() == places.file and self._file.index_is_whole(places)
         except FileNotFoundError:
             return False
         except Unusable:
             # In place: SQLite sees by the inode where another file has come, and writes nothing into that.
-            self._file.disown()
+            self._file.disown(self._places)
             raise
 
     def _let_go(self) -> None:
-        if self._connection is not None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
             with contextlib.suppress(sqlite3.Error):
-                self._connection.close()
-            self._connection = None
+                connection.close()
 
-    def _failed(self, error: Exception, took: float) -> None:
+    def _failed(self, error: Exception) -> tuple[str, str]:
+        """Do what a failure takes; say what it is, and what to do."""
         kind, advice = _in_words(error)
-        if kind == "corrupt" and not isinstance(error, Unusable):
-            self._file.spoil()
+        if _code(error) in _DAMAGE:
+            self._file.spoil(self._places)
         if kind not in _PASSING or (self._connection is not None and self._connection.in_transaction):
             self._let_go()
-        self._trouble.met(kind, advice, took=took)
+        return kind, advice
+
+
+def _code(error: Exception) -> int | None:
+    """SQLite's result code, without its extension."""
+    code = getattr(error, "sqlite_errorcode", None) if isinstance(error, sqlite3.Error) else None
+    return None if code is None else code & 0xFF
 
 
 def _in_words(error: Exception) -> tuple[str, str]:
     """What has gone wrong, and what to do."""
     if isinstance(error, Unusable):
         return error.kind, error.advice
-    if isinstance(error, sqlite3.Error):
-        code = getattr(error, "sqlite_errorcode", None)
-        if code is not None and code & 0xFF in _CODES:
-            return _CODES[code & 0xFF]
+    code = _code(error)
+    if code in _CODES:
+        return _CODES[code]
     if isinstance(error, OSError) and error.errno in _ERRNOS:
         return _ERRNOS[error.errno]
     if isinstance(error, TypeError | ValueError):
         return _CODES[sqlite3.SQLITE_CORRUPT]
     return f"failing ({type(error).__name__}: {error})", "It is asked again by and by."
+
+
+def _known() -> list[Access]:
+    while True:
+        # A thread that makes a store meanwhile is no reason to fail; a lock would have to be taken across forks.
+        with contextlib.suppress(RuntimeError):
+            return list(_accesses)
 
 
 _forking = RLock()
@@ -159,7 +214,7 @@ _stopped: list[Access] = []
 def _before_fork() -> None:
     """No connection crosses a fork. Source: https://sqlite.org/howtocorrupt.html, section 2.6."""
     _forking.acquire()
-    while new := [access for access in list(_accesses) if access not in _stopped]:
+    while new := [access for access in _known() if access not in _stopped]:
         for access in new:
             access.stop()
             _stopped.append(access)

@@ -5,10 +5,16 @@ import os
 import secrets
 import sqlite3
 import stat
+import sys
+import time
+from collections.abc import Generator
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from .trouble import Unusable
+
+if sys.platform != "win32":
+    import fcntl
 
 #: "AICr", and the version of the tables below.
 APPLICATION: Final = 0x41494372
@@ -57,7 +63,13 @@ PRAGMA journal_size_limit = 1048576;
 #: Seconds to wait for a lock. Writers hold it for well under a millisecond.
 _PATIENCE: Final = 0.05
 
+#: Seconds to wait for others that make a file in the same folder. It happens once, and they take well under one.
+_BIRTH: Final = 0.25
+
 _REMOVE: Final = "Remove it, and it is made anew."
+
+#: Kind and advice.
+WITHOUT_ITS_LOG: Final = ("without its log", "Somebody has removed it; the file is opened anew.")
 
 #: Files whose first bytes have been looked at, by device and inode; they stay open. POSIX takes *all* locks of a
 #: process off a file as soon as it closes one of its descriptors, and SQLite's locks, this library's and those of
@@ -65,6 +77,15 @@ _REMOVE: Final = "Remove it, and it is made anew."
 _OPEN: Final[dict[tuple[int, int], int]] = {}
 
 _Mark = tuple[int, int, int, int, int]
+_Place = tuple[int, int]
+
+
+class Places(NamedTuple):
+    """The files of a connection, by device and inode: another may have come into the place of each."""
+
+    file: _Place
+    log: _Place
+    log_index: _Place
 
 
 class StoreFile:
@@ -84,16 +105,15 @@ class StoreFile:
         self._index = f"{path}-shm"
         self._good: _Mark | None = None
         self._spoiled: _Mark | None = None
-        self._log_at: tuple[int, int] | None = None
-        self._index_at: tuple[int, int] | None = None
-        self._index_size = 0
+        # By device and inode: SQLite maps it once for all connections of the process.
+        self._index_sizes: dict[_Place, int] = {}
 
-    def connect(self) -> tuple[sqlite3.Connection, tuple[int, int]]:
+    def connect(self) -> tuple[sqlite3.Connection, Places]:
         """
         Open the file; make it where there is none.
 
         Returns:
-            A connection, and the device and inode that it is for.
+            A connection, and the files that it is for.
 
         Raises:
             Unusable: It is none of ours, or cannot be used.
@@ -113,11 +133,10 @@ class StoreFile:
             connection.executescript(_SETTINGS)
             # The first reading opens the log and its index.
             connection.execute("SELECT bytes FROM held").fetchone()
-            self._remember_the_log()
+            return connection, self._places(at)
         except BaseException:
             connection.close()
             raise
-        return connection, at
 
     def check(self) -> tuple[int, int]:
         """
@@ -142,7 +161,14 @@ class StoreFile:
             self._good = (*now[:2], os.lstat(self.path).st_mode, *now[3:])
         return now[:2]
 
-    def index_is_whole(self) -> bool:
+    def index_now(self) -> _Place | None:
+        """Device and inode of the log's index that lies there now; None: there is none, or none of a file."""
+        try:
+            return _at(self._index) if os.path.lexists(self.path) else None
+        except FileNotFoundError:
+            return None
+
+    def index_is_whole(self, places: Places) -> bool:
         """
         Whether the index of the log, which SQLite maps into memory, is as it was.
 
@@ -150,49 +176,55 @@ class StoreFile:
         anew from the log. False: another one lies there.
         """
         now = os.lstat(self._index)
-        if (now.st_dev, now.st_ino) != self._index_at:
+        at = now.st_dev, now.st_ino
+        if at != places.log_index:
             return False
-        if now.st_size < self._index_size:
-            os.truncate(self._index, self._index_size)
+        size = self._index_sizes.get(at, 0)
+        if now.st_size < size:
+            os.truncate(self._index, size)
         else:
-            self._index_size = now.st_size
+            self._index_sizes[at] = now.st_size
         return True
 
-    def spoil(self) -> None:
+    def spoil(self, places: Places | None) -> None:
         """Note that the file is corrupt: it is not used again until it changes."""
-        self.disown()
+        self.disown(places)
         with contextlib.suppress(OSError):
             self._spoiled = _mark(self.path)
             self._good = None
 
-    def disown(self) -> None:
+    def disown(self, places: Places | None) -> None:
         """Make sure that nothing of our log is written into the file any more: it is another's, or corrupt."""
+        if places is None:
+            return
         with contextlib.suppress(OSError):
-            if _at(self._log) == self._log_at:
+            if _at(self._log) == places.log:
                 os.truncate(self._log, 0)
                 os.unlink(self._log)
-            if _at(self._index) == self._index_at:
+            if _at(self._index) == places.log_index:
                 os.unlink(self._index)
 
-    def _remember_the_log(self) -> None:
+    def _places(self, at: _Place) -> Places:
         try:
             log, index = os.lstat(self._log), os.lstat(self._index)
         except FileNotFoundError:
             # SQLite goes on with the removed ones, as long as this process has any connection to the file.
-            raise Unusable("without its log", "Somebody has removed it; the file is opened anew.") from None
-        self._log_at = log.st_dev, log.st_ino
-        self._index_at = index.st_dev, index.st_ino
-        self._index_size = index.st_size
+            raise Unusable(*WITHOUT_ITS_LOG) from None
+        places = Places(at, (log.st_dev, log.st_ino), (index.st_dev, index.st_ino))
+        self._index_sizes = {places.log_index: max(index.st_size, self._index_sizes.get(places.log_index, 0))}
+        return places
 
     def _make(self) -> None:
         """Make a file of ours, all at once: it is whole as soon as it has its name, and nobody else's is replaced."""
         unborn = f"{self.path}.{secrets.token_hex(8)}.new"
         try:
             _write_new(unborn, self.key)
-            self._clear_the_place()
-            # Another process may have been first.
-            with contextlib.suppress(FileExistsError):
-                os.link(unborn, self.path)
+            # Who has seen no file must not remove the log of one that has been made since.
+            with _alone_in(os.path.dirname(self.path)):
+                self._clear_the_place()
+                # Another process may have been first.
+                with contextlib.suppress(FileExistsError):
+                    os.link(unborn, self.path)
         finally:
             for rest in ("", "-journal", "-wal", "-shm"):
                 with contextlib.suppress(OSError):
@@ -204,6 +236,41 @@ class StoreFile:
             for rest in (self._log, self._index):
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(rest)
+
+
+@contextlib.contextmanager
+def _alone_in(folder: str) -> Generator[None]:
+    """Keep others from making a file in the same folder, where it can be locked."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        # Windows opens no folder; one may be writable and not readable.
+        yield
+        return
+    try:
+        _lock(descriptor)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    """Lock a folder; raise Unusable where somebody holds it for long."""
+    if sys.platform == "win32":
+        return
+    end = time.monotonic() + _BIRTH
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise Unusable("locked", "Another process holds its folder; it is asked again by and by.") from None
+            time.sleep(0.002)
+        except OSError:
+            # Some network filesystems know no such locks.
+            return
+        else:
+            return
 
 
 def _write_new(path: str, key: bytes) -> None:
@@ -249,17 +316,35 @@ def _must_be_regular(mode: int) -> None:
 
 def _head(path: str) -> bytes:
     """The first 100 bytes of a file."""
-    at = _at(path)
-    if at not in _OPEN:
-        for key, descriptor in list(_OPEN.items()):
+    descriptor = _held(_at(path))
+    if descriptor is None:
+        for key in list(_OPEN):
             # Of a file without a name nobody needs the locks, and it would keep its place on the disk.
-            if os.fstat(descriptor).st_nlink == 0 and _OPEN.pop(key, None) is not None:
-                os.close(descriptor)
+            nameless = _held(key)
+            if nameless is not None and os.fstat(nameless).st_nlink == 0 and _OPEN.pop(key, None) is not None:
+                os.close(nameless)
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         now = os.fstat(descriptor)
-        at = now.st_dev, now.st_ino
-        _OPEN[at] = descriptor
-    return os.pread(_OPEN[at], 100, 0)
+        _OPEN[now.st_dev, now.st_ino] = descriptor
+    return os.pread(descriptor, 100, 0)
+
+
+def _held(at: tuple[int, int]) -> int | None:
+    """
+    The open descriptor of a file, by its device and inode.
+
+    A program that goes into the background closes all descriptors, and the number may by now be a file of its own: then
+    it is forgotten, and not closed.
+    """
+    descriptor = _OPEN.get(at)
+    if descriptor is None:
+        return None
+    with contextlib.suppress(OSError):
+        now = os.fstat(descriptor)
+        if (now.st_dev, now.st_ino) == at:
+            return descriptor
+    _OPEN.pop(at, None)
+    return None
 
 
 def _must_be_ours(head: bytes) -> None:
