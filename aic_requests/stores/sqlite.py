@@ -26,8 +26,8 @@ _PAGE: Final = 4096
 _OVERHEAD: Final = 120
 
 #: Bytes by which the pages in use may be more than the sum of the entries before more of these have to go: the tables'
-#: own pages, and what is free within pages.
-_SLACK: Final = 1024 * 1024
+#: own pages, and what is free within pages. With the pages that one more entry takes, that is 1 MiB.
+_SLACK: Final = 1024 * 1024 - 16 * _PAGE
 
 #: Variants of one resource, as in memory.
 _MAX_VARIANTS: Final = 32
