@@ -164,8 +164,12 @@ def _say(out: TextIO, line: str) -> None:
     # Who reads this may have gone (`| head`), or know ASCII only: the tenant goes on.
     coding = out.encoding or "utf-8"
     with contextlib.suppress(OSError, ValueError):
-        out.write(line.encode(coding, "replace").decode(coding) + "\n")
-        out.flush()
+        try:
+            out.write(line.encode(coding, "replace").decode(coding) + "\n")
+            out.flush()
+        except BrokenPipeError:
+            # What still waits to be written would fail once more at the very end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
 
 
 if __name__ == "__main__":

@@ -268,14 +268,14 @@ def test_variables_that_change_while_they_are_read(monkeypatch, shortcuts):
     assert proxies() == "http://proxy:1"
 
 
-@pytest.mark.parametrize("proxies", [None, {}, {"http": "http://own:1"}])
+@pytest.mark.parametrize("proxies", [{}, {"http": "http://own:1"}])
 def test_proxies_of_the_environment(monkeypatch, either_way, proxies):
     """Come into the caller's dictionary, and only there."""
     monkeypatch.setenv("http_proxy", "http://proxy:1")
     settings = [
         session.merge_environment_settings("http://host/", given, None, None, None)["proxies"]
         for session in (requests.Session(), AICSession())
-        for given in [proxies and dict(proxies)]
+        for given in [dict(proxies)]
     ]
     assert settings[0] == settings[1]
     given = {}
