@@ -39,8 +39,8 @@ class Environment:
     """
 
     def __init__(self, variables: dict[Any, Any]) -> None:
-        self.variables = variables
-        self.ca_bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or None
+        self.variables: dict[Any, Any] = variables
+        self.ca_bundle: str | None = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or None
         self._netrc = _netrc_files()
         self._has_proxies = bool(_utils.getproxies())
         self._proxies: dict[str, dict[str, str]] = {}

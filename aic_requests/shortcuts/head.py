@@ -90,4 +90,4 @@ def _with_our_response(connection: Any, expected: type[Any]) -> Any:
 
 
 #: For a ``PoolManager``.
-POOLS: Final = {"http": HTTPConnectionPool, "https": HTTPSConnectionPool}
+POOLS: Final[dict[str, type[Any]]] = {"http": HTTPConnectionPool, "https": HTTPSConnectionPool}
