@@ -229,7 +229,7 @@ def test_an_interruption_at_any_request(after_it):
             return reply or forward(received)
 
         with Tenant() as tenant, altering(tenant.url, interrupting) as front:
-            report = asked(front.url, patience=0.002)
+            report = asked(front.url, patience=0.03)
             assert (tenant.collection(USERS).ids(), report.left) == ([], ()), nth
             if next(count) <= nth:
                 break
