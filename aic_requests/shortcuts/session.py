@@ -175,7 +175,7 @@ class Session(requests.Session):
             onward = self.resolve_redirects(response, request, yield_requests=True, **kwargs)
             cast("Any", response)._next = next(onward, None)
         if not kwargs["stream"]:
-            response.content  # noqa: B018
+            response.content  # noqa: B018  # reading it is what it is for
         return response
 
     def _headers_of(self, request: Request) -> "CaseInsensitiveDict[str | bytes] | None":

@@ -171,7 +171,9 @@ class SQLiteStore:
 def _key(connection: "sqlite3.Connection") -> bytes:
     [key] = connection.execute("SELECT key FROM secret").fetchone()
     if not isinstance(key, bytes) or len(key) != 32:
-        raise Unusable("corrupt", "Remove it, and it is made anew.")
+        from .sqlite_file import CORRUPT
+
+        raise Unusable(*CORRUPT)
     return key
 
 

@@ -10,37 +10,43 @@ from threading import RLock
 from typing import Concatenate, Final, ParamSpec, TypeVar
 from weakref import WeakSet
 
-from .sqlite_file import WITHOUT_ITS_LOG, Places, StoreFile
+from .sqlite_file import CORRUPT, WITHOUT_ITS_LOG, Places, StoreFile
 from .trouble import Trouble, Unusable
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+#: Kinds of trouble, and what to do.
+_LOCKED: Final = ("locked", "Another process holds it; it is asked again by and by.")
+_READ_ONLY: Final = ("read-only", "Make the file and its folder writable.")
+_FULL: Final = ("full", "Make room on the disk.")
+_GONE: Final = ("gone, folder and all", "Make the folder.")
+
 #: SQLite's result codes, without their extension, in words.
 _CODES: Final = {
-    sqlite3.SQLITE_BUSY: ("locked", "Another process holds it; it is asked again by and by."),
-    sqlite3.SQLITE_LOCKED: ("locked", "Another process holds it; it is asked again by and by."),
-    sqlite3.SQLITE_READONLY: ("read-only", "Make the file and its folder writable."),
-    sqlite3.SQLITE_PERM: ("read-only", "Make the file and its folder writable."),
+    sqlite3.SQLITE_BUSY: _LOCKED,
+    sqlite3.SQLITE_LOCKED: _LOCKED,
+    sqlite3.SQLITE_READONLY: _READ_ONLY,
+    sqlite3.SQLITE_PERM: _READ_ONLY,
     sqlite3.SQLITE_CANTOPEN: ("not to be opened", "Make the file and its folder writable."),
     sqlite3.SQLITE_IOERR: ("not to be read or written (I/O error)", "Look at the disk; it is asked again by and by."),
-    sqlite3.SQLITE_FULL: ("full", "Make room on the disk."),
-    sqlite3.SQLITE_CORRUPT: ("corrupt", "Remove it, and it is made anew."),
-    sqlite3.SQLITE_NOTADB: ("corrupt", "Remove it, and it is made anew."),
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_CORRUPT: CORRUPT,
+    sqlite3.SQLITE_NOTADB: CORRUPT,
     # What is written in good order breaks no rule of the tables, unless they are damaged.
-    sqlite3.SQLITE_CONSTRAINT: ("corrupt", "Remove it, and it is made anew."),
-    sqlite3.SQLITE_ERROR: ("corrupt", "Remove it, and it is made anew."),
+    sqlite3.SQLITE_CONSTRAINT: CORRUPT,
+    sqlite3.SQLITE_ERROR: CORRUPT,
 }
 
 _ERRNOS: Final = {
-    errno.ENOENT: ("gone, folder and all", "Make the folder."),
-    errno.ENOTDIR: ("gone, folder and all", "Make the folder."),
-    errno.EACCES: ("read-only", "Make the file and its folder writable."),
-    errno.EPERM: ("read-only", "Make the file and its folder writable."),
-    errno.EROFS: ("read-only", "Make the file and its folder writable."),
-    errno.ENOSPC: ("full", "Make room on the disk."),
-    errno.EDQUOT: ("full", "Make room on the disk."),
-    errno.EFBIG: ("full", "Make room on the disk."),
+    errno.ENOENT: _GONE,
+    errno.ENOTDIR: _GONE,
+    errno.EACCES: _READ_ONLY,
+    errno.EPERM: _READ_ONLY,
+    errno.EROFS: _READ_ONLY,
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EFBIG: _FULL,
 }
 
 #: All that a file can bring about, the last ones by what a damaged row holds.
@@ -51,7 +57,7 @@ _FAILURES: Final = (Unusable, sqlite3.Error, OSError, MemoryError, OverflowError
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 #: Failures that leave the connection as it is.
-_PASSING: Final = frozenset({"locked", "full", "read-only"})
+_PASSING: Final = frozenset({_LOCKED[0], _FULL[0], _READ_ONLY[0]})
 
 _accesses: WeakSet["Access"] = WeakSet()
 
@@ -196,7 +202,7 @@ def _in_words(error: Exception) -> tuple[str, str]:
     if isinstance(error, OSError) and error.errno in _ERRNOS:
         return _ERRNOS[error.errno]
     if isinstance(error, TypeError | ValueError):
-        return _CODES[sqlite3.SQLITE_CORRUPT]
+        return CORRUPT
     return f"failing ({type(error).__name__}: {error})", "It is asked again by and by."
 
 

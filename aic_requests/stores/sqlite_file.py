@@ -66,9 +66,8 @@ _PATIENCE: Final = 0.05
 #: Seconds to wait for others that make a file in the same folder. It happens once, and they take well under one.
 _BIRTH: Final = 0.25
 
-_REMOVE: Final = "Remove it, and it is made anew."
-
-#: Kind and advice.
+#: Kinds of trouble, and what to do.
+CORRUPT: Final = ("corrupt", "Remove it, and it is made anew.")
 WITHOUT_ITS_LOG: Final = ("without its log", "Somebody has removed it; the file is opened anew.")
 
 #: Files whose first bytes have been looked at, by device and inode; they stay open. POSIX takes *all* locks of a
@@ -149,11 +148,10 @@ class StoreFile:
             Unusable: It is none of ours, or known to be corrupt.
             FileNotFoundError: It is gone.
         """
-        seen = os.lstat(self.path)
-        now = seen.st_dev, seen.st_ino, seen.st_mode, seen.st_size, seen.st_mtime_ns
+        now = _mark(self.path)
         if now != self._good:
             if now == self._spoiled:
-                raise Unusable("corrupt", _REMOVE)
+                raise Unusable(*CORRUPT)
             _must_be_regular(now[2])
             _must_be_ours(_head(self.path))
             _make_private(self.path)
@@ -206,11 +204,11 @@ class StoreFile:
 
     def _places(self, at: _Place) -> Places:
         try:
-            log, index = os.lstat(self._log), os.lstat(self._index)
+            log, index = _at(self._log), os.lstat(self._index)
         except FileNotFoundError:
             # SQLite goes on with the removed ones, as long as this process has any connection to the file.
             raise Unusable(*WITHOUT_ITS_LOG) from None
-        places = Places(at, (log.st_dev, log.st_ino), (index.st_dev, index.st_ino))
+        places = Places(at, log, (index.st_dev, index.st_ino))
         self._index_sizes = {places.log_index: max(index.st_size, self._index_sizes.get(places.log_index, 0))}
         return places
 

@@ -171,7 +171,7 @@ class _Unfit(Refusal):
     def __init__(self, message: str) -> None:
         super().__init__(422, message, rule="a value that is none of those allowed")
 
-    def body(self, *, kind: str = "code") -> bytes:  # noqa: ARG002
+    def body(self, *, kind: str = "code") -> bytes:  # noqa: ARG002  # it has but one kind
         return to_json({"code": 606, "message": self.message})
 
 
