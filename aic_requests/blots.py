@@ -82,7 +82,7 @@ def _secrets_of(request: PreparedRequest) -> Iterator[str]:
                     yield part.encode("latin-1").decode("utf-8")
     parts = urlsplit(request.url or "")
     yield unquote(parts.password or "")
-    for name, value in parse_qsl(parts.query):
+    for name, value in parse_qsl(parts.query) if parts.query else ():
         if _SECRET_PARAMETER.search(name):
             yield value
     yield from _secrets_of_body(request.body)

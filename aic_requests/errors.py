@@ -14,7 +14,7 @@ from .headers import as_text
 from .operations import operation_of
 from .preconditions import CauseOfFailure, cause_of_failure, conditions_of
 from .problem import Problem
-from .retry_after import now_of, seconds_of
+from .retry_after import wait_asked_for
 from .statuses import EXCEPTION_NAMES
 
 #: Characters of the server's own words in a message. The whole is in ``error.message``.
@@ -90,7 +90,7 @@ class AICError(HTTPError):
         self.detail = blots.json(problem.detail)
         self.cause = blots.json(problem.cause)
         self.transaction_id = blots.text(_transaction_id(response, request)) or None
-        self.retry_after = seconds_of(response.headers.get("Retry-After"), now=now_of(response.headers.get("Date")))
+        self.retry_after = wait_asked_for(response.headers)
         self._look_at(request)
         self.args: tuple[Any, ...] = (self._line(request, problem, blots),)
 
@@ -466,7 +466,8 @@ def _document_cure(status: int | None, request: PreparedRequest | None) -> str:
 
 def _printable(words: str) -> str:
     """One line that does nothing to a terminal."""
-    return "".join(character if character.isprintable() else "?" for character in " ".join(words.split()))
+    line = " ".join(words.split())
+    return line if line.isprintable() else "".join([one if one.isprintable() else "?" for one in line])
 
 
 def _shortened(words: str) -> str:

@@ -9,7 +9,7 @@ from urllib3 import Retry
 from urllib3.exceptions import MaxRetryError, ProtocolError, ResponseError
 
 from .events import log_event
-from .retry_after import now_of, seconds_of
+from .retry_after import wait_asked_for
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -135,7 +135,7 @@ class Retries(Retry):
 
     def get_retry_after(self, response: "BaseHTTPResponse") -> float | None:
         """Seconds that the answer asks to wait; None also where that cannot be read."""
-        return seconds_of(response.headers.get("Retry-After"), now=now_of(response.headers.get("Date")))
+        return wait_asked_for(response.headers)
 
     def sleep(self, response: "BaseHTTPResponse | None" = None) -> None:  # noqa: ARG002  # increment has seen it
         """Wait as long as :meth:`increment` has chosen."""

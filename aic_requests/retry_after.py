@@ -1,7 +1,22 @@
 """The ``Retry-After`` header."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+
+
+def wait_asked_for(headers: Mapping[str, str]) -> float | None:
+    """
+    Read how long an answer asks to wait.
+
+    Args:
+        headers: Those of the answer (lookup must ignore case).
+
+    Returns:
+        Seconds, counted by the server's own clock; None where it does not say, or not so that it can be read.
+    """
+    header = headers.get("Retry-After")
+    return None if header is None else seconds_of(header, now=now_of(headers.get("Date")))
 
 
 def seconds_of(header: str | None, *, now: datetime) -> float | None:

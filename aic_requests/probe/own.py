@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..retry_after import now_of, seconds_of
+from ..retry_after import wait_asked_for
 from .answer import Answer
 from .template import Document, changing_part
 from .wire import NoAnswer, Wire
@@ -152,5 +152,5 @@ def _is_not_there(answer: Answer) -> bool:
 
 
 def _wait(answer: Answer) -> None:
-    asked = seconds_of(answer.headers.get("Retry-After"), now=now_of(answer.headers.get("Date")))
+    asked = wait_asked_for(answer.headers)
     time.sleep(min(_LONGEST_PAUSE, asked or 0.0))
