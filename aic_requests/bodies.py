@@ -1,13 +1,19 @@
-"""Bodies of responses: reading one with a bound, and giving one its own."""
+"""Bodies: reading an error's with a bound, giving a response its own, and what stands in one."""
 
 import contextlib
 import json
-from typing import Any, cast
+import re
+from typing import Any, Final, cast
 
 from requests import Response
 
+from .revision import Revision
+
 #: Bytes of an unread error body that are kept, and that are read on to save the connection.
 MAX_BODY = 64 * 1024
+
+#: ``_rev`` where IDM and AM write it: in front, with nothing before it but ``_id``.
+_IN_FRONT: Final = re.compile(rb'\s*\{\s*(?:"_id"\s*:\s*"[^"\\]*"\s*,\s*)?"_rev"\s*:\s*"([ -!#-\[\]-~]+)"\s*[,}]')
 
 
 def give_body(response: Response, body: bytes) -> None:
@@ -62,6 +68,26 @@ def charset_of(body: bytes, announced: str | None) -> str:
             body.decode(name)
             return name
     return "latin-1"
+
+
+def revision_in(body: object) -> Revision | None:
+    """
+    Read the ``_rev`` of the JSON document in a body.
+
+    Returns:
+        None where the body is no JSON object, or has none.
+
+    Raises:
+        ValueError: It cannot stand in a header.
+    """
+    # Large documents need not be parsed for it. A name can be spelt with \u, and the bytes be UTF-16; then they are.
+    if isinstance(body, bytes) and b"\\u" not in body and b"\0" not in body:
+        if b'"_rev"' not in body:
+            return None
+        found = _IN_FRONT.match(body)
+        if found and body.count(b'"_rev"') == 1:
+            return Revision(found[1].decode())
+    return Revision.from_document(json_object(body))
 
 
 def json_object(body: object) -> dict[str, Any]:

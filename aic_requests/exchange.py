@@ -1,5 +1,6 @@
 """One request and its answer, at home."""
 
+import contextlib
 import logging
 from collections import OrderedDict
 from typing import Any, TypeVar, cast
@@ -7,7 +8,7 @@ from typing import Any, TypeVar, cast
 from requests import PreparedRequest, Request, Response
 from requests.structures import CaseInsensitiveDict
 
-from .bodies import give_body, json_object
+from .bodies import give_body, json_object, revision_in
 from .events import log_event
 from .headers import CONDITIONS, as_text
 from .identity import Certificate, Identity
@@ -132,8 +133,7 @@ class Exchange:
         if self._operation not in GUARDED or conditions_of(self.request.headers) or "if-match" in self._intent.declined:
             return {}
 
-        document = json_object(self.request.body) if self._operation == "update" else {}
-        revision = Revision.from_document(document)
+        revision = revision_in(self.request.body) if self._operation == "update" else None
         if revision is None:
             revision = self._memory.seen.of(self._identity.principal, self._path)
         return before_request(self._operation, revision=revision)
@@ -216,7 +216,8 @@ class Exchange:
     def _learn_revision(self, identity: Identity, path: str, response: Response) -> None:
         revision = Revision.from_etag(response.headers.get("ETag"))
         if revision is None and not self._stream:
-            revision = _revision_inside(response.content)
+            with contextlib.suppress(ValueError):
+                revision = revision_in(response.content)
         if revision is None:
             return
         # An echo teaches nothing: it was not written by this request, and may name no revision at all.
@@ -308,16 +309,6 @@ def _is_whole(response: Response) -> bool:
     if not body or "content-encoding" in headers or not announced.isdigit():
         return bool(body)
     return len(body) == int(announced)
-
-
-def _revision_inside(content: bytes) -> Revision | None:
-    """The ``_rev`` of a body. Most bodies without a tag have none, so look before parsing."""
-    if b'"_rev"' not in content:
-        return None
-    try:
-        return Revision.from_document(json_object(content))
-    except ValueError:
-        return None
 
 
 def _is_crest_error(content: bytes) -> bool:

@@ -1,5 +1,7 @@
 """Which CREST operation a request asks for."""
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import parse_qsl
 
@@ -59,7 +61,8 @@ def selects_fields(url: str) -> bool:
     return "_fields" in _parameters(url)
 
 
-def _parameters(url: str) -> dict[str, str]:
+@lru_cache(maxsize=64)  # asked several times about each request
+def _parameters(url: str) -> Mapping[str, str]:
     """The query by lower-case name; repeated values (legal for ``_fields``) joined by commas."""
     parameters: dict[str, str] = {}
     if "?" in url:

@@ -21,7 +21,7 @@ from .cookies import sets_no_cookie
 from .environment import Environment
 from .fields import Fields, fields_of, headers_of
 from .genuine import Genuine
-from .url import is_spelt_out
+from .url import spelt_out
 
 if TYPE_CHECKING:
     # requests keeps the types of its signatures here; ours must be the same.
@@ -45,7 +45,15 @@ _PREPARATION: Final = Genuine(
             "prepare_hooks",
         ),
         requests.sessions: ("merge_setting", "merge_cookies", "merge_hooks", "PreparedRequest"),
-        requests.models: ("check_header_validity", "to_native_string", "get_cookie_header", "get_auth_from_url"),
+        requests.models.RequestEncodingMixin: ("_encode_params",),
+        requests.models: (
+            "check_header_validity",
+            "to_native_string",
+            "get_cookie_header",
+            "get_auth_from_url",
+            "urlencode",
+            "requote_uri",
+        ),
         CaseInsensitiveDict: ("__init__", "__setitem__"),
     }
 )
@@ -93,11 +101,10 @@ class Session(requests.Session):
 
         prepared = PreparedRequest()
         prepared.prepare_method(cast("str", request.method).upper())
-        # Condition: no parameters, and a URL that is known to stay as it is.
-        spelt_out = not request.params and not self.params and is_spelt_out(request.url)
-        if spelt_out:
-            prepared.url = cast("str", request.url)
-        else:
+        # Condition: the session has no parameters, and it is known what the URL will be.
+        prepared.url = None if self.params else spelt_out(request.url, request.params)
+        has_no_user = prepared.url is not None
+        if not has_no_user:
             prepared.prepare_url(cast("_t.UriType", request.url), merge_setting(request.params, self.params))
         prepared.headers = headers
         self._add_cookies(request, prepared)
@@ -106,8 +113,8 @@ class Session(requests.Session):
         if not nothing or prepared.method not in ("GET", "HEAD"):
             prepared.prepare_body(request.data, request.files, request.json)
         auth = merge_setting(auth, self.auth)
-        # Condition: no auth, and none in the URL, which has no user info.
-        if auth is not None or not spelt_out:
+        # Condition: no auth, and none in the URL.
+        if auth is not None or not has_no_user:
             prepared.prepare_auth(auth, cast("_t.UriType", request.url))
         prepared.prepare_hooks(merge_hooks(request.hooks, self.hooks))
         return prepared
