@@ -1,7 +1,7 @@
 """URLs that requests sends as they are."""
 
 import re
-from typing import Any, Final, TypeGuard
+from typing import Any, Final, TypeGuard, cast
 from urllib.parse import urlencode
 
 #: What needs no quoting, in a path and in a query; the dot comes on top, where it cannot begin a segment.
@@ -48,7 +48,7 @@ def spelt_out(url: object, params: object) -> str | None:
     # Condition: a plain dictionary of names and single values.
     if type(params) is not dict:
         return None
-    fields: dict[Any, Any] = params
+    fields = cast("Any", params)
     if not all(type(name) is str and type(value) in _SINGLE for name, value in fields.items()):
         return None
     return f"{url}{'&' if '?' in url else '?'}{urlencode(fields)}"
