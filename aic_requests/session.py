@@ -22,10 +22,11 @@ from .origin import Origin
 from .query import Query
 from .retries import Retries
 from .service_account import ServiceAccountAuth
-from .shortcuts import Fields, Session, fields_of
+from .shortcuts import Fields, fields_of
 from .stores import MemoryStore, Store
 from .transport import CONNECTIONS, DEFAULT_TIMEOUT, Transport, retries_of
 from .update import Clock, Update
+from .verbs import Session
 
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     # requests keeps the types of its signatures here; ours must be the same.
     from requests import _types as _t
     from requests.cookies import RequestsCookieJar
+
+    from .verbs import Answer, HeadersType
 
 #: Carries a :class:`_Hop` through requests' own redirect loop, back into ``send``.
 _HOP = "aic_hop"
@@ -131,7 +134,7 @@ class AICSession(Session):
         url: "_t.UriType",
         params: "_t.ParamsType" = None,
         data: "_t.DataType" = None,
-        headers: "_t.HeadersType" = None,
+        headers: "HeadersType" = None,
         cookies: "RequestsCookieJar | CookieJar | dict[str, str] | None" = None,
         files: "_t.FilesType" = None,
         auth: "_t.AuthType" = None,
@@ -143,7 +146,7 @@ class AICSession(Session):
         verify: "_t.VerifyType | None" = None,
         cert: "_t.CertType" = None,
         json: "_t.JsonType" = None,
-    ) -> Response:
+    ) -> "Answer":
         """
         Send a request, as ``requests.Session.request`` does, under the session's timeout.
 
@@ -327,7 +330,7 @@ class AICSession(Session):
         self._intent_of(asked, given, prepared).attach(prepared)
         return prepared
 
-    def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
+    def send(self, request: PreparedRequest, **kwargs: Any) -> "Answer":
         """
         Send a prepared request, wherever it was prepared.
 
@@ -414,7 +417,7 @@ class AICSession(Session):
         """The session's origin; without a base URL, that of the first request of a chain."""
         return there if self._base is None else self._base.origin
 
-    def _send_abroad(self, request: PreparedRequest, hop: _Hop | None, home: Origin, **kwargs: Any) -> Response:
+    def _send_abroad(self, request: PreparedRequest, hop: _Hop | None, home: Origin, **kwargs: Any) -> "Answer":
         """Follow a redirect to a stranger, who gets nothing of ours."""
         there = Origin.from_url(request.url or "")
         if hop is None:
@@ -423,7 +426,7 @@ class AICSession(Session):
             raise ForeignOrigin(f"a redirect from {home} would carry the request's body to {there}; not followed")
         _strip(request)
         response = super().send(request, **{**kwargs, "cert": None})
-        response.__dict__["from_cache"] = False
+        response.from_cache = False
         return response
 
     def _raises(self, status: int) -> bool:

@@ -27,7 +27,7 @@ ROWS: tuple[set[str], ...] = (
         "page_size",
     },  # the standard library only
     {"shortcuts"},
-    {"preconditions", "tokens", "bodies", "identity", "seen", "blots", "departure", "jwk", "query_parameters"},
+    {"preconditions", "tokens", "bodies", "identity", "seen", "blots", "departure", "jwk", "query_parameters", "verbs"},
     {"evidence", "intent", "stores", "retries", "outcome", "lost_answers", "log_api_key"},
     {"errors", "memory", "transport"},
     {"base_url", "exchange", "update", "grant", "bearer"},
