@@ -7,10 +7,12 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any, cast
 
 from requests import PreparedRequest, Request, Response
+from requests.exceptions import InvalidHeader, MissingSchema
 from requests.sessions import merge_hooks
 from requests.structures import CaseInsensitiveDict
 from urllib3 import Retry
 
+from .arguments import checked_auth, checked_statuses, checked_store, checked_timeout, said_better
 from .base_url import BaseURL
 from .errors import AICError, ForeignOrigin
 from .exchange import Exchange, copy_of
@@ -73,8 +75,8 @@ class AICSession(Session):
             of them; 0 or None: none; a ``urllib3.Retry``: its own rules. An adapter you mount has its own.
 
     Raises:
-        ValueError: *base_url* is not http or https, or has user info, a query or a fragment.
-        TypeError: *raise_for_status* is neither a bool nor a container, or *retries* none of the above.
+        ValueError: *base_url* is not http or https, or has user info, a query or a fragment; *timeout* is none.
+        TypeError: *auth*, *raise_for_status*, *store* or *retries* is none of the above.
 
     A caller's own header always wins; ``headers={"If-Match": None}`` (or ``"If-None-Match"``)
     means "none this time". Each response says whether it came from the store: ``response.from_cache``.
@@ -101,16 +103,12 @@ class AICSession(Session):
         retries: Retry | int | EllipsisType | None = ...,
     ) -> None:
         super().__init__()
-        if not isinstance(cast("object", raise_for_status), bool | Container) or isinstance(
-            raise_for_status, str | bytes
-        ):
-            raise TypeError(f"raise_for_status is True, False or a container of statuses, got {raise_for_status!r}")
         self._base = None if base_url is None else BaseURL.parse(base_url)
-        self._store = MemoryStore() if isinstance(store, EllipsisType) else store
+        self._store = MemoryStore() if isinstance(store, EllipsisType) else checked_store(store)
         self._memory = WorkingMemory(self._store)
-        self.auth = auth
-        self.raise_for_status = raise_for_status
-        self.timeout = timeout
+        self.auth = checked_auth(auth)
+        self.raise_for_status = checked_statuses(raise_for_status)
+        self.timeout = checked_timeout(timeout)
         policy = Retries() if isinstance(retries, EllipsisType) else retries_of(retries)
         for scheme in ("https://", "http://"):
             self.mount(scheme, Transport(max_retries=policy, pool_maxsize=CONNECTIONS))
@@ -315,13 +313,18 @@ class AICSession(Session):
         if self._base is not None:
             asked.url = self._base.join(request.url or "")
         auth = request.auth or self.auth
+        if auth:
+            checked_auth(auth)
         if isinstance(auth, ServiceAccountAuth):
             asked.auth = auth.bound_to(self, None if self._base is None else self._base.origin)
         elif not auth and "authorization" in given:
             # Without an auth, requests looks into netrc, and lets it replace the caller's header.
             asked.auth = _as_it_is
 
-        prepared = super().prepare_request(asked)
+        try:
+            prepared = super().prepare_request(asked)
+        except (MissingSchema, InvalidHeader) as error:
+            raise said_better(error, request, given) from None
         if "x-forgerock-transactionid" not in given:
             prepared.headers["X-ForgeRock-TransactionId"] = _transaction_id()
         if "x-requested-with" not in given:

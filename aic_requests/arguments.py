@@ -1,0 +1,126 @@
+"""What a session is made with, looked at before it is used: a mistake is told where it was made."""
+
+from collections.abc import Container, Iterable
+from typing import TYPE_CHECKING, Any, cast
+
+from requests import Request
+from requests.exceptions import InvalidHeader, MissingSchema, RequestException
+from requests.utils import check_header_validity
+from urllib3 import Timeout
+
+from .headers import as_text
+from .stores import Store
+
+if TYPE_CHECKING:
+    from requests import _types as _t
+
+_OF_A_STORE = ("key", "get", "put", "drop", "clear", "size", "close")
+
+
+def checked_auth(auth: "_t.AuthType") -> "_t.AuthType":
+    """
+    Check an auth.
+
+    Raises:
+        TypeError: It is none that requests takes. The message shows nothing of it.
+    """
+    given = cast("object", auth)
+    if given is None or _is_pair(given) or (callable(given) and not isinstance(given, type)):
+        return auth
+    raise TypeError(
+        'auth is ServiceAccountAuth(...), ("user", "password") or another auth of requests, got '
+        f'{_kind_of(given)}; for a token: session.headers["Authorization"] = f"Bearer {{token}}"'
+    )
+
+
+def checked_store(store: Store | None) -> Store | None:
+    """
+    Check a store.
+
+    Raises:
+        TypeError: It is none.
+    """
+    given = cast("object", store)
+    if given is None or (not isinstance(given, type) and all(hasattr(given, name) for name in _OF_A_STORE)):
+        return store
+    raise TypeError(
+        'store is MemoryStore(), SQLiteStore("cache.db"), RedisStore("redis://localhost"), one of your own or None, '
+        f"got {_kind_of(given)}"
+    )
+
+
+def checked_statuses(raise_for_status: bool | Container[int]) -> bool | Container[int]:
+    """
+    Check the statuses that raise.
+
+    Raises:
+        TypeError: They are neither a bool nor a container of numbers.
+    """
+    given = cast("object", raise_for_status)
+    if isinstance(given, Container) and not isinstance(given, str | bytes):
+        members: Iterable[object] = cast("Any", given) if isinstance(given, list | tuple | set | frozenset) else ()
+        if all(isinstance(status, int) for status in members):
+            return raise_for_status
+    elif isinstance(given, bool):
+        return raise_for_status
+    raise TypeError(f"raise_for_status is True, False or a container of statuses such as {{404, 412}}, got {given!r}")
+
+
+def checked_timeout(timeout: "_t.TimeoutType") -> "_t.TimeoutType":
+    """
+    Check a time-out, as urllib3 will.
+
+    Raises:
+        ValueError: It is none.
+    """
+    given = cast("object", timeout)
+    if not isinstance(given, Timeout):
+        try:
+            pair: tuple[Any, ...] = cast("Any", given) if isinstance(given, tuple) else (given, given)
+            connect, read = pair
+            Timeout(connect=connect, read=read)
+        except ValueError as error:
+            raise ValueError(
+                f"timeout is seconds, a pair of them (to connect, and between bytes) or None, got {given!r}"
+            ) from error
+    return timeout
+
+
+def said_better(error: RequestException, request: Request, headers: dict[str, Any]) -> RequestException:
+    """
+    An error of requests about a request that it could not prepare, with what to do, and without secrets.
+
+    Args:
+        error: What requests says: MissingSchema or InvalidHeader.
+        request: What was asked for.
+        headers: All that were to be sent.
+    """
+    if isinstance(error, MissingSchema):
+        path = str(as_text(request.url or "")).partition("?")[0]
+        return MissingSchema(
+            f"{path!r} is no absolute URL, and the session has no base_url for it: "
+            'AICSession("https://tenant.example.com") has one'
+        )
+    return InvalidHeader(
+        f"the header {_misshapen(headers)} is no text that can stand in a header: it begins with a blank, holds a line "
+        "break, or is no text (or bytes) at all"
+    )
+
+
+def _misshapen(headers: dict[str, Any]) -> str:
+    """The first header that requests refuses."""
+    for name, value in headers.items():
+        try:
+            if value is not None:
+                check_header_validity((name, value))
+        except InvalidHeader:
+            return repr(name)
+    return "of this request"
+
+
+def _is_pair(given: object) -> bool:
+    return isinstance(given, tuple) and len(cast("tuple[object, ...]", given)) == 2
+
+
+def _kind_of(given: object) -> str:
+    return f"the class {given.__name__}, not an object of it" if isinstance(given, type) else type(given).__name__
