@@ -72,6 +72,9 @@ class Query(Iterator[Row]):
         self._by_offset = False
         self._doubtful = False
 
+    def __repr__(self) -> str:
+        return f"<Query: an iterator over rows, {self.rows} handed out>"
+
     def __next__(self) -> Row:
         row = next(self._left, None)
         while row is None:

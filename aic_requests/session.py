@@ -113,6 +113,9 @@ class AICSession(Session):
         for scheme in ("https://", "http://"):
             self.mount(scheme, Transport(max_retries=policy, pool_maxsize=CONNECTIONS))
 
+    def __repr__(self) -> str:
+        return f"<AICSession {self.base_url or 'without a base_url'}>"
+
     @property
     def base_url(self) -> str | None:
         """Where every path is found; None without one."""
