@@ -117,6 +117,19 @@ def test_a_name_that_is_none():
         exec("from aic_requests import NotFond")
 
 
+OF_THE_CLIENT = "AICSession(); MemoryStore; RedisStore; SQLiteStore; LogAPIKeyAuth; ServiceAccountAuth; query_filter"
+
+
+@pytest.mark.parametrize(
+    ("used", "loaded"),
+    [("import aic_requests", []), (f"from aic_requests import *; {OF_THE_CLIENT}", ["requests", "urllib3"])],
+)
+def test_what_is_loaded(used, loaded):
+    """With the package nothing, with a session requests; what few need, whoever uses it loads it."""
+    heavy = ("cryptography", "jwt", "pytest", "redis", "requests", "sqlite3", "urllib3")
+    assert told(f"{used}; import sys; print(*sorted(set({heavy}) & set(sys.modules)))").split() == loaded
+
+
 def test_the_testing_tenant_brings_nothing_of_the_client():
     """Neither requests nor pytest nor a module of the client, also when it has answered over its socket."""
     program = """
