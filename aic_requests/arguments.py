@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _OF_A_STORE = ("key", "get", "put", "drop", "clear", "size", "close")
 
 
-def checked_auth(auth: "_t.AuthType") -> "_t.AuthType":
+def check_auth(auth: "_t.AuthType") -> None:
     """
     Check an auth.
 
@@ -26,14 +26,14 @@ def checked_auth(auth: "_t.AuthType") -> "_t.AuthType":
     """
     given = cast("object", auth)
     if given is None or _is_pair(given) or (callable(given) and not isinstance(given, type)):
-        return auth
+        return
     raise TypeError(
         'auth is ServiceAccountAuth(...), ("user", "password") or another auth of requests, got '
         f'{_kind_of(given)}; for a token: session.headers["Authorization"] = f"Bearer {{token}}"'
     )
 
 
-def checked_store(store: Store | None) -> Store | None:
+def check_store(store: Store | None) -> None:
     """
     Check a store.
 
@@ -42,14 +42,14 @@ def checked_store(store: Store | None) -> Store | None:
     """
     given = cast("object", store)
     if given is None or (not isinstance(given, type) and all(hasattr(given, name) for name in _OF_A_STORE)):
-        return store
+        return
     raise TypeError(
         'store is MemoryStore(), SQLiteStore("cache.db"), RedisStore("redis://localhost"), one of your own or None, '
         f"got {_kind_of(given)}"
     )
 
 
-def checked_statuses(raise_for_status: bool | Container[int]) -> bool | Container[int]:
+def check_statuses(raise_for_status: bool | Container[int]) -> None:
     """
     Check the statuses that raise.
 
@@ -57,16 +57,13 @@ def checked_statuses(raise_for_status: bool | Container[int]) -> bool | Containe
         TypeError: They are neither a bool nor a container of numbers.
     """
     given = cast("object", raise_for_status)
-    if isinstance(given, Container) and not isinstance(given, str | bytes):
-        members: Iterable[object] = cast("Any", given) if isinstance(given, list | tuple | set | frozenset) else ()
-        if all(isinstance(status, int) for status in members):
-            return raise_for_status
-    elif isinstance(given, bool):
-        return raise_for_status
-    raise TypeError(f"raise_for_status is True, False or a container of statuses such as {{404, 412}}, got {given!r}")
+    members: Iterable[object] = cast("Any", given) if isinstance(given, list | tuple | set | frozenset) else ()
+    is_container = isinstance(given, Container) and not isinstance(given, str | bytes)
+    if not (is_container or isinstance(given, bool)) or not all(isinstance(status, int) for status in members):
+        raise TypeError(f"raise_for_status is True, False or a container of statuses such as {{404}}, got {given!r}")
 
 
-def checked_timeout(timeout: "_t.TimeoutType") -> "_t.TimeoutType":
+def check_timeout(timeout: "_t.TimeoutType") -> None:
     """
     Check a time-out, as urllib3 will.
 
@@ -83,7 +80,6 @@ def checked_timeout(timeout: "_t.TimeoutType") -> "_t.TimeoutType":
             raise ValueError(
                 f"timeout is seconds, a pair of them (to connect, and between bytes) or None, got {given!r}"
             ) from error
-    return timeout
 
 
 def said_better(error: RequestException, request: Request, headers: dict[str, Any]) -> RequestException:

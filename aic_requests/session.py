@@ -12,7 +12,7 @@ from requests.sessions import merge_hooks
 from requests.structures import CaseInsensitiveDict
 from urllib3 import Retry
 
-from .arguments import checked_auth, checked_statuses, checked_store, checked_timeout, said_better
+from .arguments import check_auth, check_statuses, check_store, check_timeout, said_better
 from .base_url import BaseURL
 from .errors import AICError, ForeignOrigin
 from .exchange import Exchange, copy_of
@@ -104,11 +104,15 @@ class AICSession(Session):
     ) -> None:
         super().__init__()
         self._base = None if base_url is None else BaseURL.parse(base_url)
-        self._store = MemoryStore() if isinstance(store, EllipsisType) else checked_store(store)
+        self._store = MemoryStore() if isinstance(store, EllipsisType) else store
+        check_store(self._store)
+        check_auth(auth)
+        check_statuses(raise_for_status)
+        check_timeout(timeout)
         self._memory = WorkingMemory(self._store)
-        self.auth = checked_auth(auth)
-        self.raise_for_status = checked_statuses(raise_for_status)
-        self.timeout = checked_timeout(timeout)
+        self.auth = auth
+        self.raise_for_status = raise_for_status
+        self.timeout = timeout
         policy = Retries() if isinstance(retries, EllipsisType) else retries_of(retries)
         for scheme in ("https://", "http://"):
             self.mount(scheme, Transport(max_retries=policy, pool_maxsize=CONNECTIONS))
@@ -317,7 +321,7 @@ class AICSession(Session):
             asked.url = self._base.join(request.url or "")
         auth = request.auth or self.auth
         if auth:
-            checked_auth(auth)
+            check_auth(auth)
         if isinstance(auth, ServiceAccountAuth):
             asked.auth = auth.bound_to(self, None if self._base is None else self._base.origin)
         elif not auth and "authorization" in given:

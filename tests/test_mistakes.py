@@ -77,7 +77,7 @@ OFFLINE = {
         "the header 'if-match' is no text",
     ),
     "a status for many": (lambda: AICSession(raise_for_status=404), "a container of statuses"),
-    "statuses as text": (lambda: AICSession(raise_for_status=["404"]), "a container of statuses such as {404, 412}"),
+    "statuses as text": (lambda: AICSession(raise_for_status=["404"]), "a container of statuses such as {404}, got"),
     "a file that is memory": (lambda: SQLiteStore(":memory:"), "MemoryStore() keeps things in memory"),
     "a URL for a file": (lambda: SQLiteStore("sqlite:///cache.db"), "path is the name of a file"),
     "no file": (lambda: SQLiteStore(None), "path is the name of a file, such as 'cache.db', not NoneType"),
