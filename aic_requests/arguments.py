@@ -1,10 +1,10 @@
 """What a session is made with, looked at before it is used: a mistake is told where it was made."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from requests import Request
-from requests.exceptions import InvalidHeader, MissingSchema, RequestException
+from requests import PreparedRequest, Request
+from requests.exceptions import InvalidHeader, MissingSchema
 from requests.utils import check_header_validity
 from urllib3 import Timeout
 
@@ -82,14 +82,17 @@ def check_timeout(timeout: "_t.TimeoutType") -> None:
             ) from error
 
 
-def said_better(error: RequestException, request: Request, headers: dict[str, Any]) -> RequestException:
+def said_better(error: ValueError, request: Request | PreparedRequest, headers: Mapping[Any, Any]) -> ValueError:
     """
-    An error of requests about a request that it could not prepare, with what to do, and without secrets.
+    What requests, or http.client below it, says of a request that it cannot send: with what to do, and without secrets.
 
     Args:
-        error: What requests says: MissingSchema or InvalidHeader.
+        error: What it says.
         request: What was asked for.
         headers: All that were to be sent.
+
+    Returns:
+        An exception of requests' own; *error* itself where it is about something else.
     """
     if isinstance(error, MissingSchema):
         path = str(as_text(request.url or "")).partition("?")[0]
@@ -97,21 +100,26 @@ def said_better(error: RequestException, request: Request, headers: dict[str, An
             f"{path!r} is no absolute URL, and the session has no base_url for it: "
             'AICSession("https://tenant.example.com") has one'
         )
-    return InvalidHeader(
-        f"the header {_misshapen(headers)} is no text that can stand in a header: it begins with a blank, holds a line "
-        "break, or is no text (or bytes) at all"
-    )
-
-
-def _misshapen(headers: dict[str, Any]) -> str:
-    """The first header that requests refuses."""
     for name, value in headers.items():
-        try:
-            if value is not None:
-                check_header_validity((name, value))
-        except InvalidHeader:
-            return repr(name)
-    return "of this request"
+        if value is not None and not _can_stand_in_a_header(name, value):
+            return InvalidHeader(
+                f"the header {name!r} is no text that can be sent: it begins with a blank, holds a line break or a "
+                "character that is not latin-1, or is no text (or bytes) at all"
+            )
+    if isinstance(error, UnicodeEncodeError) and _is_pair(getattr(request, "auth", None)):
+        return InvalidHeader(
+            'auth holds a character that is not latin-1: pass it as bytes, ("user".encode(), "password".encode())'
+        )
+    return error
+
+
+def _can_stand_in_a_header(name: Any, value: Any) -> bool:
+    try:
+        check_header_validity((name, value))
+        as_text(value).encode("latin-1")
+    except (InvalidHeader, UnicodeEncodeError):
+        return False
+    return True
 
 
 def _is_pair(given: object) -> bool:

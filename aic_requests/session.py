@@ -330,8 +330,8 @@ class AICSession(Session):
 
         try:
             prepared = super().prepare_request(asked)
-        except (MissingSchema, InvalidHeader) as error:
-            raise said_better(error, request, given) from None
+        except (MissingSchema, InvalidHeader, UnicodeEncodeError) as error:
+            raise said_better(error, Request(url=request.url, auth=auth), given) from None
         if "x-forgerock-transactionid" not in given:
             prepared.headers["X-ForgeRock-TransactionId"] = _transaction_id()
         if "x-requested-with" not in given:
@@ -369,6 +369,12 @@ class AICSession(Session):
         )
         try:
             response = super().send(exchange.request, **kwargs)
+        except ValueError as error:
+            # http.client repeats the value of a header that it refuses: an auth may have brought it.
+            better = said_better(error, request, exchange.request.headers)
+            if better is error:
+                raise
+            raise better from None
         finally:
             exchange.end()
         # Once, at the end of the redirects, so that the error has the whole history.

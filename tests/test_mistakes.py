@@ -32,6 +32,16 @@ def tenant():
         yield tenant
 
 
+def bearer(token):
+    """An auth of a caller's own, who has read the token from a file."""
+
+    def auth(request):
+        request.headers["Authorization"] = f"Bearer {token}"
+        return request
+
+    return auth
+
+
 def later(name, value):
     """Set it on a session that is there already, and use it."""
     session = AICSession("https://tenant.example.com")
@@ -66,7 +76,11 @@ OFFLINE = {
     ),
     "a token with a line break": (
         lambda: AICSession("https://a.example.com").get(BOB, headers={"Authorization": f"Bearer {SECRET}\n"}),
-        "the header 'authorization' is no text that can stand in a header",
+        "the header 'authorization' is no text that can be sent",
+    ),
+    "a password with a euro": (
+        lambda: AICSession("https://127.0.0.1:9", auth=("me", f"{SECRET}\u20ac")).get(BOB),
+        'pass it as bytes, ("user".encode(), "password".encode())',
     ),
     "a token with a line break, of the session": (
         lambda: later("headers", {"X-Number": "1", "Authorization": f"Bearer {SECRET}\n"}),
@@ -148,6 +162,14 @@ ONLINE = {
         "is another origin than the session's",
         "Use another session",
     ),
+    "an auth that brings a line break": (
+        lambda session: session.get(BOB, auth=bearer(f"{SECRET}\n")),
+        "the header 'Authorization' is no text that can be sent",
+    ),
+    "an auth that brings a euro": (
+        lambda session: session.get(BOB, auth=bearer(f"{SECRET}\u20ac")),
+        "the header 'Authorization' is no text that can be sent",
+    ),
     "a path twice": (lambda session: session.get(f"/openidm{BOB}"), "404 Not Found: GET /openidm/openidm/managed"),
     "a query of an instance": (lambda session: list(session.query(BOB)), "cannot be queried"),
     "a read of a collection": (lambda session: session.get(USERS), "read of a collection"),
@@ -182,6 +204,7 @@ def test_with_a_server(tenant, make, said):
         make(AICSession(tenant.url))
     for words in said:
         assert words in str(caught.value)
+    assert SECRET not in "".join(traceback.format_exception(caught.value, limit=0))
 
 
 def test_a_login_page_for_an_answer(tenant):
