@@ -83,6 +83,7 @@ def test_sdist_holds_what_a_packager_needs(sdist):
     listed = git("ls-files", "--cached", "--others", "--exclude-standard", "--", *(top - {"PKG-INFO"}))
     assert sdist - {"PKG-INFO"} == {name for name in listed.splitlines() if (CHECKOUT / name).exists()}
     assert {name.partition("/")[0] for name in git("ls-files").splitlines()} <= top
+    assert [name for name in sdist if name.endswith((".jsonl", ".sqlite", ".pyc"))] == []
 
 
 def test_it_is_as_small_as_we_say(distributions, wheel):
