@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, cast
 
-from requests import PreparedRequest, Request, Response
+from requests import PreparedRequest, Request, RequestException, Response
 from requests.exceptions import InvalidHeader, MissingSchema
 from requests.sessions import merge_hooks
 from requests.structures import CaseInsensitiveDict
@@ -370,8 +370,11 @@ class AICSession(Session):
         try:
             response = super().send(exchange.request, **kwargs)
         except ValueError as error:
-            # http.client repeats the value of a header that it refuses: an auth may have brought it.
-            better = said_better(error, request, exchange.request.headers)
+            # http.client repeats the value of a header that it refuses: an auth may have brought it. What requests has
+            # raised may be about another request: a hook's own.
+            better = (
+                error if isinstance(error, RequestException) else said_better(error, request, exchange.request.headers)
+            )
             if better is error:
                 raise
             raise better from None

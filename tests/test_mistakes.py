@@ -218,6 +218,18 @@ def test_a_login_page_for_an_answer(tenant):
         list(session.query(USERS))
 
 
+@pytest.mark.parametrize("error", [ValueError("no number"), requests.exceptions.MissingSchema("of the hook")])
+def test_what_a_hook_raises(tenant, error):
+    """Is the caller's own, and comes as it is."""
+
+    def hook(response, **_):
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        AICSession(tenant.url).get(BOB, hooks={"response": hook})
+    assert caught.value is error
+
+
 @pytest.mark.parametrize("query", ["userName eq bob smith", 'userName eq "o"hara"', "userName eq {}"])
 def test_a_value_that_nobody_quoted(tenant, query):
     """The server says that the filter is none; a note says who quotes values."""
