@@ -1,8 +1,19 @@
 """
-A drop-in adapter for ``requests``: the REST APIs of PingOne Advanced Identity Cloud.
+A ``requests.Session`` for the REST APIs of PingOne Advanced Identity Cloud, PingIDM and PingAM.
 
->>> from aic_requests import AICSession, NotFound, PreconditionFailed
+>>> from aic_requests import AICSession, ServiceAccountAuth, NotFound, query_filter
 >>> session = AICSession("https://tenant.example.com", auth=("user", "password"))
+
+``session.get``, ``put`` and the rest are those of requests, and besides there are
+
+- ``session.update(path, change)``: reads, changes and writes until the change is in, once;
+- ``session.query(path, query_filter("userName eq {}", name))``: all rows, page by page;
+- an exception for each status, all of them :class:`AICError`, which says what they carry;
+- :class:`ServiceAccountAuth` and :class:`LogAPIKeyAuth` to sign in with;
+- :class:`MemoryStore`, :class:`SQLiteStore` and :class:`RedisStore` to keep what was read;
+- ``aic_requests.testing``, a tenant for tests.
+
+``help(aic_requests.AICSession)`` says more, ``python -m aic_requests`` shows it at work.
 """
 
 from importlib import import_module
@@ -106,4 +117,7 @@ if not TYPE_CHECKING:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    # What is there to use; the modules are how it is made.
+    return sorted(
+        {*__all__, *({"stores", "testing"} & globals().keys()), *[name for name in globals() if name.startswith("__")]}
+    )

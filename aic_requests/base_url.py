@@ -40,7 +40,7 @@ class BaseURL:
             raise ValueError(f"base_url is a text such as 'https://tenant.example.com', got {type(url).__name__}")
         fault = _fault_of(url)
         if fault:
-            raise ValueError(f"base_url {fault}; it is a prefix such as 'https://tenant.example.com/openidm'")
+            raise ValueError(f"base_url {fault}; it is a prefix such as 'https://tenant.example.com'")
         try:
             return cls(url, Origin.from_url(_prepared(url)))
         except ValueError as error:

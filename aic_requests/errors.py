@@ -9,8 +9,7 @@ from requests.exceptions import InvalidURL
 
 from .blots import Blots
 from .bodies import error_body, json_object, text_of
-from .evidence import bare_document, bare_request, bare_response
-from .headers import as_text
+from .evidence import bare_document, bare_request, bare_response, transaction_id_of
 from .operations import operation_of
 from .preconditions import CauseOfFailure, cause_of_failure, conditions_of
 from .problem import Problem
@@ -89,7 +88,7 @@ class AICError(HTTPError):
         self.message = blots.text(problem.message)
         self.detail = blots.json(problem.detail)
         self.cause = blots.json(problem.cause)
-        self.transaction_id = blots.text(_transaction_id(response, request)) or None
+        self.transaction_id = transaction_id_of(response, request, blots)
         self.retry_after = wait_asked_for(response.headers)
         self._look_at(request)
         self.args: tuple[Any, ...] = (self._line(request, problem, blots),)
@@ -442,13 +441,6 @@ def _phrase(status: int | None, response: Response | None) -> str:
         return HTTPStatus(status or 0).phrase
     except ValueError:
         return ""
-
-
-def _transaction_id(response: Response, request: PreparedRequest | None) -> str:
-    """The id in the server's logs: the one it names, else the one it was given."""
-    name = "X-ForgeRock-TransactionId"
-    given = request.headers.get(name, "") if request is not None and request.headers else ""
-    return response.headers.get(name) or as_text(given)
 
 
 def _document_cure(status: int | None, request: PreparedRequest | None) -> str:

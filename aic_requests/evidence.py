@@ -8,7 +8,14 @@ from requests.structures import CaseInsensitiveDict
 
 from .blots import BLOT, SECRET_FIELD, Blots
 from .bodies import charset_of, error_body, give_body
-from .headers import HARMLESS
+from .headers import HARMLESS, as_text
+
+
+def transaction_id_of(response: Response, request: PreparedRequest | None, blots: Blots) -> str | None:
+    """The id in the server's logs: the one that it names, else the one that it was given; None if unknown."""
+    name = "X-ForgeRock-TransactionId"
+    given = request.headers.get(name, "") if request is not None and request.headers else ""
+    return blots.text(response.headers.get(name) or as_text(given)) or None
 
 
 def bare_url(url: str) -> str:

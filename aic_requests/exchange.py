@@ -8,9 +8,11 @@ from typing import Any, TypeVar, cast
 from requests import PreparedRequest, Request, Response
 from requests.structures import CaseInsensitiveDict
 
+from .blots import Blots
 from .bodies import give_body, json_object, revision_in
 from .events import log_event
-from .headers import CONDITIONS, as_text
+from .evidence import transaction_id_of
+from .headers import CONDITIONS
 from .identity import Certificate, Identity
 from .intent import Intent, response_hooks
 from .memory import WorkingMemory
@@ -282,7 +284,7 @@ def _log_conflict(response: Response) -> None:
         method=request.method,
         path=request.path_url.partition("?")[0],
         sent=", ".join([f"{name}: {value}" for name, value in sent.items()]) or "no condition",
-        transaction_id=as_text(request.headers.get("X-ForgeRock-TransactionId", "")),
+        transaction_id=transaction_id_of(response, request, Blots(request)),
     )
 
 

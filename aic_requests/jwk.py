@@ -78,7 +78,9 @@ def _read(jwk: object) -> tuple[JWK, object]:
             text = file.read(_LONGEST)
     except (OSError, ValueError, TypeError) as error:
         # A text that was meant to be the key itself would stand in the error as the name of a file.
-        raise ValueError(f"jwk is neither JSON nor the path of a file that can be read ({_kind(error)})") from None
+        raise ValueError(
+            f"jwk (the second argument) is neither JSON nor the path of a file that can be read ({_kind(error)})"
+        ) from None
     if "-----BEGIN" in text:
         raise ValueError("jwk is a file in PEM; AIC's keys are JWKs, in JSON")
     return str(path), _parsed(text)

@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Iterator
+from typing import cast
 
 from requests import exceptions as requests_errors
 from urllib3 import exceptions as urllib3_errors
@@ -50,10 +51,15 @@ def maybe_applied(error: BaseException) -> bool:
         the rest of 5xx; OpenIDM answers 503 to a connector's time-out, after which the write may
         still be carried out). So it is for anything this function does not know.
 
+    Raises:
+        TypeError: It is no exception.
+
     >>> from aic_requests import NotFound
     >>> maybe_applied(NotFound("no such user"))
     False
     """
+    if not isinstance(cast("object", error), BaseException):
+        raise TypeError(f"maybe_applied takes the exception that a write has raised, not {type(error).__name__}")
     if isinstance(error, _NEVER_SENT) or getattr(error, _OF_SIGNING_IN, False):
         return False
     response = getattr(error, "response", None)

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from http.client import HTTPException
-from typing import Any, cast
+from typing import Any
 
 from requests import RequestException, Response, Session
 from urllib3.exceptions import HTTPError as Urllib3Error
 
-from .errors import IncompleteQuery
+from .errors import BadRequest, IncompleteQuery
 from .page_reader import PageReader
 from .query_parameters import COOKIE, OFFSET, QueryParameters
 from .result_page import ResultPage, Row
 from .update import Clock
+from .whole_number import whole_number
 
 #: What can go wrong on the way. requests lets some errors of the layers below through.
 _FAILURES = (RequestException, Urllib3Error, HTTPException, OSError)
@@ -70,6 +71,9 @@ class Query(Iterator[Row]):
         self._owed = 0
         self._by_offset = False
         self._doubtful = False
+
+    def __repr__(self) -> str:
+        return f"<Query: an iterator over rows, {self.rows} handed out>"
 
     def __next__(self) -> Row:
         row = next(self._left, None)
@@ -202,6 +206,8 @@ class Query(Iterator[Row]):
             return
         error.__dict__.update(rows=self.rows, cookie=self.position.get(COOKIE))
         error.add_note(f"The query had handed out {self.rows} rows.")
+        if isinstance(error, BadRequest) and not self.rows:
+            error.add_note("A value in a filter that may hold a quote or a blank is one for query_filter().")
 
 
 def _ids_of(rows: Sequence[Row]) -> list[object]:
@@ -211,10 +217,7 @@ def _ids_of(rows: Sequence[Row]) -> list[object]:
 
 def _check(page_size: int, options: Mapping[str, Any]) -> None:
     """Refuse what cannot be meant."""
-    if not isinstance(cast("object", page_size), int) or isinstance(page_size, bool):
-        raise TypeError(f"page_size is a number of rows, not {type(page_size).__name__}")
-    if page_size < 1:
-        raise ValueError(f"page_size is a number of rows, 1 or more, got {page_size}")
+    whole_number("page_size", page_size, of="rows")
     foreign = options.keys() - _OPTIONS
     if foreign:
         raise TypeError(f"query makes its requests itself and takes no {', '.join(sorted(foreign))}")

@@ -108,6 +108,10 @@ def _selection(query_filter: str, instead: Sequence[str]) -> list[tuple[str, str
     """What chooses the rows: the filter, unless params bring another way."""
     if not isinstance(cast("object", query_filter), str):
         raise TypeError(f"a query filter is text, not {type(query_filter).__name__}")
+    if query_filter.startswith("/") and " " not in query_filter:
+        raise ValueError(
+            f"a query filter is such as 'userName eq \"bob\"' and stands behind the path, got {query_filter!r}"
+        )
     if not query_filter.strip():
         raise ValueError('a query filter is not empty: for all rows it is "true"')
     if not instead:

@@ -64,8 +64,8 @@ class ServiceAccountAuth(AuthBase):
         token_url: str | None = None,
         audience: str | None = None,
     ) -> None:
-        self._key = PrivateKey(jwk)
         self._id = _text("service_account_id", service_account_id)
+        self._key = PrivateKey(jwk)
         self._scope = _text("scope", scope)
         self._token_url = None if token_url is None else _checked_url(token_url)
         self._audience = None if audience is None else _text("audience", audience)
@@ -121,7 +121,9 @@ class ServiceAccountAuth(AuthBase):
 
 
 def _text(name: str, value: object) -> str:
-    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+    if not isinstance(value, str):
+        raise ValueError(f"{name} is a text, not {type(value).__name__}")
+    if not value.strip() or not value.isprintable():
         raise ValueError(f"{name} is a text, neither empty nor with line breaks in it")
     return value.strip()
 

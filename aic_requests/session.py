@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, cast
 
-from requests import PreparedRequest, Request, Response
+from requests import PreparedRequest, Request, RequestException, Response
+from requests.exceptions import InvalidHeader, MissingSchema
 from requests.sessions import merge_hooks
 from requests.structures import CaseInsensitiveDict
 from urllib3 import Retry
 
+from .arguments import check_auth, check_statuses, check_store, check_timeout, said_better
 from .base_url import BaseURL
 from .errors import AICError, ForeignOrigin
 from .exchange import Exchange, copy_of
@@ -22,10 +24,11 @@ from .origin import Origin
 from .query import Query
 from .retries import Retries
 from .service_account import ServiceAccountAuth
-from .shortcuts import Fields, Session, fields_of
+from .shortcuts import Fields, fields_of
 from .stores import MemoryStore, Store
 from .transport import CONNECTIONS, DEFAULT_TIMEOUT, Transport, retries_of
 from .update import Clock, Update
+from .verbs import Session
 
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
     # requests keeps the types of its signatures here; ours must be the same.
     from requests import _types as _t
     from requests.cookies import RequestsCookieJar
+
+    from .verbs import Answer, HeadersType
 
 #: Carries a :class:`_Hop` through requests' own redirect loop, back into ``send``.
 _HOP = "aic_hop"
@@ -70,8 +75,8 @@ class AICSession(Session):
             of them; 0 or None: none; a ``urllib3.Retry``: its own rules. An adapter you mount has its own.
 
     Raises:
-        ValueError: *base_url* is not http or https, or has user info, a query or a fragment.
-        TypeError: *raise_for_status* is neither a bool nor a container, or *retries* none of the above.
+        ValueError: *base_url* is not http or https, or has user info, a query or a fragment; *timeout* is none.
+        TypeError: *auth*, *raise_for_status*, *store* or *retries* is none of the above.
 
     A caller's own header always wins; ``headers={"If-Match": None}`` (or ``"If-None-Match"``)
     means "none this time". Each response says whether it came from the store: ``response.from_cache``.
@@ -98,12 +103,12 @@ class AICSession(Session):
         retries: Retry | int | EllipsisType | None = ...,
     ) -> None:
         super().__init__()
-        if not isinstance(cast("object", raise_for_status), bool | Container) or isinstance(
-            raise_for_status, str | bytes
-        ):
-            raise TypeError(f"raise_for_status is True, False or a container of statuses, got {raise_for_status!r}")
         self._base = None if base_url is None else BaseURL.parse(base_url)
         self._store = MemoryStore() if isinstance(store, EllipsisType) else store
+        check_store(self._store)
+        check_auth(auth)
+        check_statuses(raise_for_status)
+        check_timeout(timeout)
         self._memory = WorkingMemory(self._store)
         self.auth = auth
         self.raise_for_status = raise_for_status
@@ -111,6 +116,9 @@ class AICSession(Session):
         policy = Retries() if isinstance(retries, EllipsisType) else retries_of(retries)
         for scheme in ("https://", "http://"):
             self.mount(scheme, Transport(max_retries=policy, pool_maxsize=CONNECTIONS))
+
+    def __repr__(self) -> str:
+        return f"<AICSession {self.base_url or 'without a base_url'}>"
 
     @property
     def base_url(self) -> str | None:
@@ -131,7 +139,7 @@ class AICSession(Session):
         url: "_t.UriType",
         params: "_t.ParamsType" = None,
         data: "_t.DataType" = None,
-        headers: "_t.HeadersType" = None,
+        headers: "HeadersType" = None,
         cookies: "RequestsCookieJar | CookieJar | dict[str, str] | None" = None,
         files: "_t.FilesType" = None,
         auth: "_t.AuthType" = None,
@@ -143,7 +151,7 @@ class AICSession(Session):
         verify: "_t.VerifyType | None" = None,
         cert: "_t.CertType" = None,
         json: "_t.JsonType" = None,
-    ) -> Response:
+    ) -> "Answer":
         """
         Send a request, as ``requests.Session.request`` does, under the session's timeout.
 
@@ -312,13 +320,18 @@ class AICSession(Session):
         if self._base is not None:
             asked.url = self._base.join(request.url or "")
         auth = request.auth or self.auth
+        if auth:
+            check_auth(auth)
         if isinstance(auth, ServiceAccountAuth):
             asked.auth = auth.bound_to(self, None if self._base is None else self._base.origin)
         elif not auth and "authorization" in given:
             # Without an auth, requests looks into netrc, and lets it replace the caller's header.
             asked.auth = _as_it_is
 
-        prepared = super().prepare_request(asked)
+        try:
+            prepared = super().prepare_request(asked)
+        except (MissingSchema, InvalidHeader, UnicodeEncodeError) as error:
+            raise said_better(error, Request(url=request.url, auth=auth), given) from None
         if "x-forgerock-transactionid" not in given:
             prepared.headers["X-ForgeRock-TransactionId"] = _transaction_id()
         if "x-requested-with" not in given:
@@ -327,7 +340,7 @@ class AICSession(Session):
         self._intent_of(asked, given, prepared).attach(prepared)
         return prepared
 
-    def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
+    def send(self, request: PreparedRequest, **kwargs: Any) -> "Answer":
         """
         Send a prepared request, wherever it was prepared.
 
@@ -356,6 +369,15 @@ class AICSession(Session):
         )
         try:
             response = super().send(exchange.request, **kwargs)
+        except ValueError as error:
+            # http.client repeats the value of a header that it refuses: an auth may have brought it. What requests has
+            # raised may be about another request: a hook's own.
+            better = (
+                error if isinstance(error, RequestException) else said_better(error, request, exchange.request.headers)
+            )
+            if better is error:
+                raise
+            raise better from None
         finally:
             exchange.end()
         # Once, at the end of the redirects, so that the error has the whole history.
@@ -414,7 +436,7 @@ class AICSession(Session):
         """The session's origin; without a base URL, that of the first request of a chain."""
         return there if self._base is None else self._base.origin
 
-    def _send_abroad(self, request: PreparedRequest, hop: _Hop | None, home: Origin, **kwargs: Any) -> Response:
+    def _send_abroad(self, request: PreparedRequest, hop: _Hop | None, home: Origin, **kwargs: Any) -> "Answer":
         """Follow a redirect to a stranger, who gets nothing of ours."""
         there = Origin.from_url(request.url or "")
         if hop is None:
@@ -423,7 +445,7 @@ class AICSession(Session):
             raise ForeignOrigin(f"a redirect from {home} would carry the request's body to {there}; not followed")
         _strip(request)
         response = super().send(request, **{**kwargs, "cert": None})
-        response.__dict__["from_cache"] = False
+        response.from_cache = False
         return response
 
     def _raises(self, status: int) -> bool:

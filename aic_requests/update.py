@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import requests
 from requests import PreparedRequest, RequestException, Response, Session
@@ -21,6 +21,7 @@ from .outcome import maybe_applied
 from .preconditions import conditions_of, is_echo
 from .retries import pause_before
 from .revision import Revision
+from .whole_number import whole_number
 
 #: What can go wrong on the way. requests lets some errors of the layers below through.
 _FAILURES = (RequestException, Urllib3Error, HTTPException, OSError)
@@ -67,12 +68,16 @@ class Update:
         options: Mapping[str, Any],
         clock: Clock,
     ) -> None:
-        _check(path, change, attempts, options)
+        _check(path, change, options)
+        if not isinstance(cast("object", missing), dict | None):
+            raise TypeError(f"missing is a document to start from, a dict, not {type(missing).__name__}")
+        if not isinstance(cast("object", deadline), int | float | None):
+            raise TypeError(f"deadline is a number of seconds or None, not {type(deadline).__name__}")
         self._session = session
         self._path = path
         self._change = change
         self._missing = missing
-        self._attempts = attempts
+        self._attempts = whole_number("attempts", attempts, of="writes")
         self._end = float("inf") if deadline is None else clock.now() + deadline
         self._options = dict(options)
         self._clock = clock
@@ -245,14 +250,14 @@ class Update:
         return response
 
 
-def _check(path: str, change: object, attempts: int, options: Mapping[str, Any]) -> None:
+def _check(path: object, change: object, options: Mapping[str, Any]) -> None:
     """Refuse what cannot be meant."""
+    if not isinstance(path, str):
+        raise TypeError(f"the path of a resource is text, not {type(path).__name__}")
     if not callable(change):
         raise TypeError(
             f"change is a function of the document, such as lambda user: user | {{...}}, not {type(change).__name__}"
         )
-    if attempts < 1:
-        raise ValueError(f"attempts is the number of writes at most, 1 or more, got {attempts}")
     foreign = {"json", "data", "files", "stream", "hooks"} & options.keys()
     if foreign:
         raise TypeError(f"update makes its requests itself and takes no {', '.join(sorted(foreign))}")

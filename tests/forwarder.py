@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from .listener import Listener
 from .wire import Sent
 
 #: Headers that say how a message was framed on one connection, and nothing to the next one.
@@ -37,7 +38,7 @@ class Message:
 
 class Forwarder:
     """
-    Listens on a port of its own, a thread a connection. What is answered is the heirs' affair.
+    Has a port of its own. What is answered is the heirs' affair.
 
     Args:
         target: ``http://host:port`` of the server.
@@ -46,33 +47,17 @@ class Forwarder:
     def __init__(self, target: str) -> None:
         self._target = target.removeprefix("http://")
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.connections = 0
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        """Accept no more."""
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+        listener = Listener(self._serve)
+        self.url = f"http://{listener.address}"
+        self.close = listener.close
 
     def _serve(self, connection: socket.socket) -> None:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        upstream = self._upstream()
+        with self._lock:
+            self.connections += 1
         with (
-            contextlib.suppress(OSError, http.client.HTTPException),
-            contextlib.closing(upstream),
-            connection,
+            contextlib.suppress(http.client.HTTPException),
+            contextlib.closing(self._upstream()) as upstream,
             connection.makefile("rb") as lines,
         ):
             while (sent := read_request(lines)) is not None:

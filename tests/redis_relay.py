@@ -4,10 +4,12 @@ import contextlib
 import socket
 import threading
 
+from .listener import Listener
+
 
 class Relay:
     """
-    Listens on a port of its own; a thread for each direction of a connection.
+    Has a port of its own, and a thread for each direction of a connection.
 
     Attributes:
         turns: How often the client has spoken after the server, or first.
@@ -18,23 +20,15 @@ class Relay:
         self.turns = 0
         self.spoil = lambda piece: piece
         self._port = port
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"redis://127.0.0.1:{self._listener.getsockname()[1]}/0"
-        threading.Thread(target=self._accept, daemon=True).start()
+        listener = Listener(self._serve)
+        self.url = f"redis://{listener.address}/0"
+        self.close = listener.close
 
-    def close(self) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._port))
-                said_by: list[str] = []
-                for own, other, name in ((client, server, "client"), (server, client, "server")):
-                    threading.Thread(target=self._pass_on, args=(own, other, name, said_by), daemon=True).start()
+    def _serve(self, client: socket.socket) -> None:
+        server = socket.create_connection(("127.0.0.1", self._port))
+        said_by: list[str] = []
+        threading.Thread(target=self._pass_on, args=(server, client, "server", said_by), daemon=True).start()
+        self._pass_on(client, server, "client", said_by)
 
     def _pass_on(self, own: socket.socket, other: socket.socket, name: str, said_by: list[str]) -> None:
         with contextlib.suppress(OSError), own, other:

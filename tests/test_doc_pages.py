@@ -42,6 +42,7 @@ ELSEWHERE = {
     "self-hosted.md": "test_docs.py",
     "stores.md": "test_docs.py",
     "redis.md": "test_redis_store.py",
+    "releasing.md": "test_packaging.py",
     "testing.md": "test_docs_testing.py",
 }
 PAGES = sorted(path for path in DOCS.rglob("*.md") if path.name not in ELSEWHERE)

@@ -102,6 +102,16 @@ def test_a_conflict(tenant, session, lines):
     assert other[2]["event"] == "conflict"
 
 
+@pytest.mark.parametrize("named", ["t-of-the-server", "s3cr3t-password"])
+def test_the_transaction_of_a_conflict(tenant, session, lines, named):
+    """The exception and the log name the same: the server's own, where it has one; never what was secret."""
+    tenant.faults.append(Fault("PUT", status=412, headers={"X-ForgeRock-TransactionId": named}, body={"code": 412}))
+    with pytest.raises(PreconditionFailed) as caught:
+        session.put(BOB, json={"userName": "bob"})
+    [(_, _, fields)] = lines()
+    assert fields["transaction_id"] == caught.value.transaction_id == named.replace("s3cr3t-password", "***")
+
+
 def test_a_store_that_fails(tenant, tmp_path, lines):
     """A warning, once: reads go on without it."""
     store = SQLiteStore(tmp_path)

@@ -1,6 +1,7 @@
 """What a user installs: the wheel and the sdist, and what they say of themselves."""
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -13,9 +14,18 @@ from pathlib import Path
 import pytest
 
 import aic_requests
+from aic_requests.shortcuts.genuine import READ
 
 CHECKOUT = Path(__file__).parent.parent
 VERSION = aic_requests.__version__
+
+
+#: A packager may have the sources without their history.
+IN_A_CHECKOUT = pytest.mark.skipif(not (CHECKOUT / ".git").exists(), reason="the sources are no checkout of git")
+
+
+def git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=CHECKOUT, check=True, capture_output=True, text=True).stdout
 
 
 def build(folder: Path) -> Path:
@@ -61,15 +71,28 @@ def test_wheel_holds_the_package_and_nothing_else(wheel):
     assert f"aic_requests-{VERSION}.dist-info/licenses/LICENSE" in information
 
 
+@IN_A_CHECKOUT
 def test_sdist_holds_what_a_packager_needs(sdist):
-    """Sources, tests and examples, so that a distribution can build and test it; nothing of the gate, no recordings."""
-    assert {"aic_requests/py.typed", "tests/test_packaging.py", "README.md", "CHANGELOG.md", "LICENSE"} <= sdist
+    """All that the repository has, so that a distribution can build and test it, and nothing that it has not."""
     top = {name.partition("/")[0] for name in sdist}
-    assert top <= {
-        *("aic_requests", "docs", "tests", "examples"),
-        *("README.md", "CHANGELOG.md", "LICENSE", "mkdocs.yml", "pyproject.toml", "tox.ini", "PKG-INFO", ".gitignore"),
+    assert top == {
+        *(".ci", "aic_requests", "benchmarks", "docs", "examples", "tests"),
+        *("README.md", "CHANGELOG.md", "LICENSE", "mkdocs.yml", "pyproject.toml", "tox.ini", ".gitignore", "PKG-INFO"),
     }
+    # What is new and not yet added counts; what git ignores does not.
+    listed = git("ls-files", "--cached", "--others", "--exclude-standard", "--", *(top - {"PKG-INFO"}))
+    assert sdist - {"PKG-INFO"} == {name for name in listed.splitlines() if (CHECKOUT / name).exists()}
+    assert {name.partition("/")[0] for name in git("ls-files").splitlines()} <= top
     assert [name for name in sdist if name.endswith((".jsonl", ".sqlite", ".pyc"))] == []
+
+
+def test_it_is_as_small_as_we_say(distributions, wheel):
+    """The start page of the documentation names two bounds, and they are near."""
+    text = (CHECKOUT / "docs" / "index.md").read_text("utf-8")
+    fetched, unpacked = map(int, re.search(r"Less than (\d+) KB to fetch, (\d+) KB unpacked", text).groups())
+    [archive] = distributions.glob("*.whl")
+    assert 0.6 * fetched < archive.stat().st_size / 1000 < fetched
+    assert 0.6 * unpacked < sum(map(len, wheel.values())) / 1000 < unpacked
 
 
 def test_metadata(metadata):
@@ -80,6 +103,28 @@ def test_metadata(metadata):
     assert metadata["Requires-Python"] == ">=3.11"
     assert [need for need in metadata.get_all("Requires-Dist", []) if "extra ==" not in need] == ["requests>=2.33"]
     assert metadata["Description-Content-Type"] == "text/markdown"
+
+
+def test_the_pythons_that_are_named_are_tested(metadata):
+    """The same in the classifiers, for tox, in the gate, and in no other."""
+    named = set(re.findall(r":: (3\.\d+)$", "\n".join(metadata.get_all("Classifier")), re.MULTILINE))
+    tox, gate = [(CHECKOUT / name).read_text("utf-8") for name in ("tox.ini", ".ci/run")]
+    assert {f"3.{minor}" for minor in re.findall(r"\bpy3(\d+)", tox.partition("\n\n")[0])} == named
+    assert set(re.search(r"for version in (.*); do", gate).group(1).split()) == named
+
+
+def test_a_release_has_a_home(metadata):
+    """Before there is one, nothing is released: then the changelog has no date for this version."""
+    released = f"## [{VERSION}]" in (CHECKOUT / "CHANGELOG.md").read_text("utf-8")
+    homes = {url.partition(",")[0] for url in metadata.get_all("Project-URL", [])}
+    assert not released or homes >= {"Source", "Documentation", "Changelog", "Issues"}
+
+
+@IN_A_CHECKOUT
+def test_the_version_stands_in_one_place():
+    """Nobody has to remember a second one; an older one in the changelog is another."""
+    found = git("grep", "--fixed-strings", "--files-with-matches", f'"{VERSION}"')
+    assert found.splitlines() == ["aic_requests/__init__.py"]
 
 
 def test_extras(metadata):
@@ -100,17 +145,39 @@ def test_the_pytest_plugin_is_found(wheel):
     assert entries.split() == ["[pytest11]", "aic_requests", "=", "aic_requests.pytest_plugin"]
 
 
-def test_built_again_it_is_the_same(distributions, tmp_path):
-    """Byte for byte, so that anybody can check what an index has against the sources."""
-    again = {path.name: path.read_bytes() for path in build(tmp_path).iterdir()}
-    assert {path.name: path.read_bytes() for path in distributions.iterdir()} == again
-    assert len(again) == 2
+@IN_A_CHECKOUT
+def test_the_commands_of_a_release(tmp_path):
+    """
+    docs/releasing.md, what of it can be done here, in a clone.
+
+    Built twice, it is the same byte for byte, so that anybody can check what an index has against the sources; an index
+    would take it, and what is installed works.
+    """
+    page = (CHECKOUT / "docs" / "releasing.md").read_text("utf-8")
+    run = re.findall(r"<!-- not run: tests/test_packaging.py .*? -->\n```sh\n(.*?)```", page, re.DOTALL)
+    assert len(run) == 3
+    clone = tmp_path / "clone"
+    git("clone", "--quiet", str(CHECKOUT), str(clone))
+    nobody = {"NAME": "nobody", "EMAIL": "nobody@example.com"}
+    environment = {f"GIT_COMMITTER_{name}": value for name, value in nobody.items()}
+    environment |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", "\n".join(run)],
+        cwd=clone,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Every step went as told." in done.stdout
+    assert git("-C", str(clone), "tag", "--list").split() == [f"v{VERSION}"]
 
 
-def test_an_index_would_take_it(distributions):
-    """The description renders, and nothing is missing."""
-    files = [str(path) for path in distributions.iterdir()]
-    subprocess.run([sys.executable, "-m", "twine", "check", "--strict", *files], check=True)
+def test_the_releases_of_requests_that_were_read():
+    """The page compares the newest of them with what is new."""
+    page = (CHECKOUT / "docs" / "releasing.md").read_text("utf-8")
+    assert re.search(r'"requests==(.*?)\*"', page).group(1) == READ[-1]
 
 
 #: What each extra is for, and the extras that bring it too.

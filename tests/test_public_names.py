@@ -1,16 +1,22 @@
 """What ``import aic_requests`` gives, and what it leaves alone until it is asked for."""
 
 import ast
+import inspect
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import requests
 
 import aic_requests
 
 PACKAGE = Path(aic_requests.__file__).parent
 MODULES = {path.stem for path in PACKAGE.glob("*.py")} | {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+
+
+def is_error(found: object) -> bool:
+    return isinstance(found, type) and issubclass(found, aic_requests.AICError)
 
 
 def told(program: str) -> str:
@@ -64,6 +70,44 @@ def test_names_to_complete_and_to_read_about():
         assert f"class {name}(" in page or f"class {name}\n" in page or f"    {name}(" in page
 
 
+@pytest.mark.parametrize("before", ["", "aic_requests.AICSession();", "import aic_requests.probe.command;"])
+def test_nothing_else_to_complete(before):
+    """Whatever is loaded: the public names, and the two packages that are public themselves."""
+    shown = told(f"import aic_requests; {before} print(*[n for n in dir(aic_requests) if n[:2] != '__'])").split()
+    assert set(shown) - {"stores", "testing"} == set(aic_requests.__all__)
+
+
+def test_what_a_session_has():
+    """To complete: what requests has, and these. What is private begins with an underscore, which completers hide."""
+    own = {"base_url", "cache_clear", "cache_info", "query", "raise_for_status", "timeout", "update"}
+    assert own == {name for name in dir(aic_requests.AICSession()) if name[0] != "_"} - set(dir(requests.Session()))
+
+
+@pytest.mark.parametrize("kind", [kind for _, kind in inspect.getmembers(aic_requests, is_error)])
+def test_what_an_error_has(kind):
+    """To complete: what requests has, and what the docstrings of its classes tell."""
+    told_of = "".join(one.__doc__ for one in kind.__mro__ if issubclass(one, aic_requests.AICError) and one.__doc__)
+    own = {one for one in dir(kind("no")) if one[0] != "_"} - set(dir(requests.HTTPError()))
+    assert {one for one in own if one not in told_of} <= {
+        "failed_policies",
+        "from_response",
+    }  # these tell it themselves
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        (aic_requests.AICSession("https://a.example.com"), "<AICSession https://a.example.com>"),
+        (aic_requests.AICSession(), "<AICSession without a base_url>"),
+        (aic_requests.AICSession().query("/x"), "<Query: an iterator over rows, 0 handed out>"),
+        (aic_requests.NotFound("404 Not Found: GET /x"), "NotFound('404 Not Found: GET /x')"),
+    ],
+)
+def test_what_a_notebook_shows(shown, said):
+    """In a line of its own, without a secret."""
+    assert repr(shown) == said
+
+
 def test_a_name_that_is_none():
     """An AttributeError that names it, and an ImportError as of any other module; modules are not names."""
     with pytest.raises(AttributeError, match="module 'aic_requests' has no attribute 'NotFond'"):
@@ -71,6 +115,19 @@ def test_a_name_that_is_none():
     assert told("import aic_requests; print(hasattr(aic_requests, 'session'))") == "False"
     with pytest.raises(ImportError, match="cannot import name 'NotFond'"):
         exec("from aic_requests import NotFond")
+
+
+OF_THE_CLIENT = "AICSession(); MemoryStore; RedisStore; SQLiteStore; LogAPIKeyAuth; ServiceAccountAuth; query_filter"
+
+
+@pytest.mark.parametrize(
+    ("used", "loaded"),
+    [("import aic_requests", []), (f"from aic_requests import *; {OF_THE_CLIENT}", ["requests", "urllib3"])],
+)
+def test_what_is_loaded(used, loaded):
+    """With the package nothing, with a session requests; what few need, whoever uses it loads it."""
+    heavy = ("cryptography", "jwt", "pytest", "redis", "requests", "sqlite3", "urllib3")
+    assert told(f"{used}; import sys; print(*sorted(set({heavy}) & set(sys.modules)))").split() == loaded
 
 
 def test_the_testing_tenant_brings_nothing_of_the_client():

@@ -3,6 +3,7 @@
 import secrets
 from threading import Lock
 
+from ..whole_number import whole_number
 from .packed import Lines, find, pack, records, unpack
 from .protocol import Representation, Size
 
@@ -28,15 +29,14 @@ class MemoryStore:
 
     Raises:
         ValueError: *max_bytes* is negative.
+        TypeError: It is no int.
 
     Where room is needed, it is made for the next hundredth of the bound too. It pickles as an empty store of the
     same bound: what one process read is not sent to others.
     """
 
     def __init__(self, *, max_bytes: int = 64 * 1024 * 1024) -> None:
-        if max_bytes < 0:
-            raise ValueError(f"max_bytes is a number of bytes, 0 or more, got {max_bytes}")
-        self.max_bytes: int = max_bytes
+        self.max_bytes: int = whole_number("max_bytes", max_bytes, of="bytes", least=0)
         self._key = secrets.token_bytes(32)
         self._lock = Lock()
         self._forget_all()

@@ -5,6 +5,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from ..whole_number import whole_number
 from .at_rest import name_of, pack, unpack
 from .no_store import NoStore, checked, forbids_keeping
 from .owed import Owed
@@ -70,10 +71,8 @@ class RedisStore:
         max_age: int = 86_400,
         no_store: NoStore = "refuse",
     ) -> None:
-        if max_age < 1:
-            raise ValueError(f"max_age is a number of seconds, 1 or more, got {max_age}")
         self.prefix: str = prefix
-        self.max_age: int = max_age
+        self.max_age: int = whole_number("max_age", max_age, of="seconds")
         self.no_store: NoStore = checked(no_store)
         self._server = RedisServer(url_or_client)
         self._prefix = prefix.encode("utf-8", "surrogatepass")

@@ -5,8 +5,9 @@ import secrets
 import weakref
 from collections.abc import Generator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
+from ..whole_number import whole_number
 from .at_rest import name_of, pack, unpack
 from .no_store import NoStore, checked, forbids_keeping
 from .owed import Owed
@@ -48,7 +49,9 @@ class SQLiteStore:
             answers, so that nothing of IDM's is kept. "keep": your word that it may lie in this file.
 
     Raises:
-        ValueError: *max_bytes* is negative, or *no_store* is neither of the two; nothing is made then.
+        ValueError: *path* is a URL or ":memory:", *max_bytes* is negative, or *no_store* is neither of the two; nothing
+            is made then.
+        TypeError: *path* is no name of a file, or *max_bytes* no int.
         ImportError: This Python has no sqlite3.
 
     Whatever becomes of the file, nothing is raised: see :class:`Store`. It is looked at with every use, so that one
@@ -73,10 +76,8 @@ class SQLiteStore:
         max_bytes: int = 256 * 1024 * 1024,
         no_store: NoStore = "refuse",
     ) -> None:
-        if max_bytes < 0:
-            raise ValueError(f"max_bytes is a number of bytes, 0 or more, got {max_bytes}")
-        self.path: str = os.path.abspath(os.fsdecode(path))
-        self.max_bytes: int = max_bytes
+        self.path: str = os.path.abspath(_checked(path))
+        self.max_bytes: int = whole_number("max_bytes", max_bytes, of="bytes", least=0)
         self.no_store: NoStore = checked(no_store)
 
         from .sqlite_access import Access
@@ -163,6 +164,16 @@ class SQLiteStore:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]  # the same file, opened anew
+
+
+def _checked(path: object) -> str:
+    """The name of a file, as others than SQLite mean it."""
+    if not isinstance(path, str | bytes | os.PathLike):
+        raise TypeError(f"path is the name of a file, such as 'cache.db', not {type(path).__name__}")
+    name = os.fsdecode(cast("str | os.PathLike[str]", path))
+    if name == ":memory:" or name.startswith(("file:", "sqlite:")):
+        raise ValueError(f"path is the name of a file, not {name!r}; MemoryStore() keeps things in memory")
+    return name
 
 
 # What is done with a connection. What returns a bool says that it is done.

@@ -6,7 +6,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from fnmatch import fnmatchcase
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self, cast, get_args
 
 from .messages import Document, Headers, Request, to_json
 
@@ -87,8 +87,9 @@ class Fault:
         self._check_which()
         self._check_answer()
         for name in ("delay", "slow"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name} is in seconds, not {getattr(self, name)!r}")
+            seconds: object = getattr(self, name)
+            if not isinstance(seconds, int | float) or not 0 <= seconds < math.inf:
+                raise ValueError(f"{name} is in seconds, not {seconds!r}")
         _check_known("connection", self.connection, (None, *get_args(Connection)))
         _check_known("tag", self.tag, (None, *get_args(Tag)))
         for path in self.meanwhile:
@@ -111,12 +112,12 @@ class Fault:
         if self.status is None:
             if self.headers or self.body or self.retry_after is not None:
                 raise ValueError("headers, body and retry_after are those of an answer: say its status")
-        elif not 200 <= self.status <= 599:
+        elif not isinstance(cast("object", self.status), int) or not 200 <= self.status <= 599:
             raise ValueError(f"status is an HTTP status from 200 to 599, not {self.status!r}")
         if isinstance(self.retry_after, datetime):
             if self.retry_after.tzinfo is None:
                 raise ValueError(f"retry_after has no zone: {self.retry_after}")
-        elif self.retry_after is not None and self.retry_after < 0:
+        elif not isinstance(cast("object", self.retry_after), int | float | None) or (self.retry_after or 0) < 0:
             raise ValueError(f"retry_after is in seconds, not {self.retry_after!r}")
 
     def __repr__(self) -> str:

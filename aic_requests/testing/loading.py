@@ -29,6 +29,7 @@ def documents_of(source: "Mapping[str, Iterable[Document]] | str | PathLike[str]
 
     Raises:
         OSError: The file cannot be read.
+        TypeError: It is neither.
         ValueError: It is no JSON, or has another form; the message names the file and the place in it.
     """
     if isinstance(source, Mapping):
@@ -37,6 +38,11 @@ def documents_of(source: "Mapping[str, Iterable[Document]] | str | PathLike[str]
             for path, documents in source.items()
             for number, document in enumerate(documents)
         ]
+    if not isinstance(cast("object", source), str | PathLike):
+        raise TypeError(
+            "documents are lists by the path of their collection, such as "
+            f"{{'/openidm/managed/alpha_user': [{{'_id': '42'}}]}}, not {type(source).__name__}"
+        )
     return list(_in_file(fspath(source)))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from email.utils import format_datetime
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from .aic import AIC
 from .clock import Clock
@@ -49,6 +49,7 @@ class Tenant:
     Raises:
         ImportError: There are *service_accounts*, and no PyJWT.
         KeyError: *documents* or a file names a path where this kind of server has no collection.
+        TypeError: *documents* or *service_accounts* is of another form.
         ValueError: A document has no ``_id``, or that of another; a file is no such file; a service account's key is
             none.
 
@@ -70,7 +71,10 @@ class Tenant:
         self.faults: list[Fault] = []
         self.requests: deque[Exchange] = deque(maxlen=10_000)
         self.clock: Clock = Clock()
-        accounts = {account.id: account for account in service_accounts}
+        listed = list(service_accounts)
+        if not all(isinstance(cast("object", account), ServiceAccount) for account in listed):
+            raise TypeError("service_accounts is a list of ServiceAccount(id, jwk)")
+        accounts = {account.id: account for account in listed}
         if accounts:
             tokens = {} if tokens is None else tokens
         self._endpoint: TokenEndpoint | None = None

@@ -3,9 +3,10 @@
 import contextlib
 import gzip
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from ..listener import Listener
 
 _BODY = b'{"_id":"42"}'
 _JSON = b"Content-Type: application/json;charset=UTF-8\r\n"
@@ -33,19 +34,11 @@ ANSWERS = {
 @contextmanager
 def scribing() -> Iterator[tuple[str, list[bytes]]]:
     """Its address, and what it got: each request as one text."""
-    listener = socket.create_server(("127.0.0.1", 0))
     written: list[bytes] = []
 
-    def accept() -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                connection.settimeout(5)
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                threading.Thread(target=converse, args=(connection,), daemon=True).start()
-
     def converse(connection: socket.socket) -> None:
-        with contextlib.suppress(OSError), connection, connection.makefile("rb") as file:
+        connection.settimeout(5)
+        with connection.makefile("rb") as file:
             while request := _read(file):
                 written.append(request)
                 head = request.partition(b"\r\n")[0]
@@ -60,14 +53,8 @@ def scribing() -> Iterator[tuple[str, list[bytes]]]:
                         answer = first + blank
                 connection.sendall(answer)
 
-    threading.Thread(target=accept, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", written
-    finally:
-        # Closing alone does not wake the thread that accepts.
-        with contextlib.suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
+    with contextlib.closing(Listener(converse)) as listener:
+        yield f"http://{listener.address}", written
 
 
 def _read(file) -> bytes:

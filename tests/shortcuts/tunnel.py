@@ -7,22 +7,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ..listener import Listener
+
 
 @contextmanager
 def tunnelling(tls: ssl.SSLContext | None = None) -> Iterator[tuple[str, list[bytes]]]:
     """Where it is, and the request lines it gets."""
-    listener = socket.create_server(("127.0.0.1", 0))
     asked: list[bytes] = []
 
-    def serve() -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                threading.Thread(target=converse, args=(connection,), daemon=True).start()
-
     def converse(client: socket.socket) -> None:
-        with contextlib.suppress(OSError), contextlib.ExitStack() as both:
-            both.enter_context(client)
+        with contextlib.ExitStack() as both:
             if tls:
                 client = both.enter_context(tls.wrap_socket(client, server_side=True))
             head = b""
@@ -44,12 +38,5 @@ def tunnelling(tls: ssl.SSLContext | None = None) -> Iterator[tuple[str, list[by
         with contextlib.suppress(OSError):
             target.shutdown(socket.SHUT_WR)
 
-    threading.Thread(target=serve, daemon=True).start()
-    scheme = "https" if tls else "http"
-    try:
-        yield f"{scheme}://127.0.0.1:{listener.getsockname()[1]}", asked
-    finally:
-        # Closing alone does not wake the thread that accepts.
-        with contextlib.suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
+    with contextlib.closing(Listener(converse)) as listener:
+        yield f"http{'s' if tls else ''}://{listener.address}", asked

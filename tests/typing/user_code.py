@@ -44,8 +44,19 @@ def reading(session: AICSession) -> str:
 
 
 def headers(session: AICSession) -> requests.Response:
-    """A caller's own condition."""
+    """A caller's own condition, and none this time: requests' own types know no None."""
+    session.get("/x", headers={"If-None-Match": None})
+    session.request("PUT", "/x", json={"a": 1}, headers={"If-Match": None, "X-A": b"b"})
     return session.put("/x", json={"a": 1}, headers={"If-None-Match": "*"})
+
+
+def from_the_store(session: AICSession) -> bool:
+    """Every verb's response says so; one that came through other hands is asked with a default."""
+    asked = session.prepare_request(requests.Request("GET", "/x"))
+    answers = [session.get("/x"), session.head("/x"), session.options("/x"), session.request("GET", "/x")]
+    answers += [session.post("/x"), session.put("/x"), session.patch("/x"), session.delete("/x"), session.send(asked)]
+    response: requests.Response = answers[0]
+    return any(answer.from_cache for answer in answers) or bool(getattr(response, "from_cache", False))
 
 
 def add_mail(user: dict[str, Any]) -> dict[str, Any]:
@@ -150,6 +161,9 @@ def mistakes(session: AICSession) -> None:
     session.update("/x", lambda user: "mail")  # type: ignore[arg-type,return-value]
     session.query("/x", page_size="10")  # type: ignore[arg-type]
     session.query("/x", "true", 10)  # type: ignore[call-arg]
+    session.get("/x", timeut=5)  # type: ignore[call-arg]
+    session.put("/x", headers={"If-Match": 7})  # type: ignore[dict-item]
+    _ = requests.Session().get("/x").from_cache  # type: ignore[attr-defined]
     session.quary("/x")  # type: ignore[attr-defined]
     Fault("PUT", connection="dropped")  # type: ignore[arg-type]
     maybe_applied("412")  # type: ignore[arg-type]
