@@ -102,7 +102,7 @@ __all__ = [
 #: Where the names above are at home. Each of these is imported when a name is first asked for, not with the package:
 #: a test that imports `aic_requests.testing` needs neither the client nor requests. No module may have a public name,
 #: or importing it would put the module in the place of what it holds.
-_HOMES = ("filter_values", "errors", "outcome", "stores", "memory", "log_api_key", "service_account", "session")
+_HOMES = ("errors", "stores", "memory", "session", "filter_values", "outcome", "log_api_key", "service_account")
 
 if not TYPE_CHECKING:
 
@@ -110,8 +110,8 @@ if not TYPE_CHECKING:
         """Import a public name (PEP 562)."""
         for home in _HOMES if name in __all__ else ():
             module = import_module(f".{home}", __name__)
-            if name in vars(module):
-                globals()[name] = vars(module)[name]
+            if hasattr(module, name):
+                globals()[name] = getattr(module, name)
                 return globals()[name]
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -1,8 +1,7 @@
 """The prefix of every path."""
 
 import re
-from dataclasses import dataclass
-from typing import Self, cast
+from typing import NamedTuple, Self, cast
 from urllib.parse import urlsplit
 
 from requests import PreparedRequest
@@ -15,8 +14,7 @@ from .shortcuts import is_spelt_out
 _AUTHORITY = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?[/\\]*([^/?#]*)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class BaseURL:
+class BaseURL(NamedTuple):
     """
     Where a session's paths are found.
 

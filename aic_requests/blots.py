@@ -6,7 +6,6 @@ import contextlib
 import json
 import re
 from collections.abc import Iterator
-from html import escape
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
@@ -137,6 +136,8 @@ def _secrets_in(value: object, *, secret: bool = False) -> Iterator[str]:
 
 def _spellings_of(secret: str) -> Iterator[str]:
     """How a server may write it: plain, in JSON, in HTML, in a URL."""
+    from html import escape  # brings a table of 2,000 signs, which a session without refusals needs not
+
     markup = escape(secret)
     for text in (secret, markup, markup.replace("&#x27;", "&#39;")):
         # IDM's own escaping knows more signs than Python's.

@@ -1,7 +1,7 @@
 """Who a request speaks for, as a hash."""
 
-from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple
 
 from requests import PreparedRequest
 
@@ -11,8 +11,7 @@ from .shortcuts import fields_of
 Certificate = str | tuple[str, str] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """
     A lasting name that an auth object gives to whoever it signs for (its ``identity``).
 
@@ -26,8 +25,7 @@ class Principal:
     authorization: str
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """
     Who a request speaks for.
 

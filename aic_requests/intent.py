@@ -1,8 +1,7 @@
 """What a prepared request has no place for: what its caller said, and what we put on it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, cast
+from typing import Any, NamedTuple, cast
 
 from requests import PreparedRequest
 from requests.auth import AuthBase
@@ -16,8 +15,7 @@ from .shortcuts import copied
 _PLACE = "aic_requests"
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(NamedTuple):
     """
     Notes on a prepared request.
 
@@ -28,22 +26,19 @@ class Intent:
         added: The conditions that a session added when it sent the request, and that are not the caller's.
     """
 
-    #: What most requests say.
-    NOTHING: ClassVar["Intent"]
-
     declined: frozenset[str] = frozenset()
     auth_hooks: int = 0
     principal: Principal | None = None
-    added: Mapping[str, str] = field(default_factory=dict[str, str])
+    added: Mapping[str, str] = {}
 
     def attach(self, request: PreparedRequest) -> None:
         """Put the notes on the request; none where there is nothing to say."""
-        if self is not Intent.NOTHING and self != Intent.NOTHING:
+        if self != NOTHING:
             request.hooks = {**(request.hooks or {}), _PLACE: cast("Any", [self])}
 
     def signed_by(self, principal: Principal) -> "Intent":
         """The notes on a request that its auth has signed anew."""
-        return replace(self, principal=principal)
+        return self._replace(principal=principal)
 
     def with_added(self, condition: Mapping[str, str]) -> "Intent":
         """The notes on a request that a session has given a condition."""
@@ -62,7 +57,7 @@ class Intent:
             return cast("Intent", noted[0])
         hooks = response_hooks(request)
         if not hooks:
-            return cls.NOTHING
+            return NOTHING
         return cls(auth_hooks=sum(isinstance(getattr(hook, "__self__", None), AuthBase) for hook in hooks))
 
     def theirs(self, headers: CaseInsensitiveDict[str | bytes]) -> CaseInsensitiveDict[str | bytes]:
@@ -74,7 +69,8 @@ class Intent:
         return headers
 
 
-Intent.NOTHING = Intent()
+#: What most requests say.
+NOTHING = Intent()
 
 
 def response_hooks(request: PreparedRequest) -> list[object]:

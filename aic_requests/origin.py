@@ -1,9 +1,8 @@
 """Where a URL points, and where it may point."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Self, cast
+from typing import NamedTuple, Self, cast
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -19,8 +18,7 @@ _USUAL = re.compile(r"(https?)://([a-z0-9.-]+(?::[0-9]+)?)(/[!$-;=@-Z_a-z~]*)(?=
 _SEGMENT = "!$&'()*+,:;=@[]~"
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """
     Scheme, host and port: what must agree before a credential goes out.
 

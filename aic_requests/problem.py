@@ -2,9 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
-from html import unescape
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 #: Markup whose text is no text for a reader.
 _UNSEEN = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
@@ -16,8 +14,7 @@ _TAG = re.compile(r"<[^>]*>")
 _MAX_MARKUP = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """
     An error body, read.
 
@@ -110,4 +107,6 @@ def _text_of(body: str) -> str:
     seen = _UNSEEN.sub(" ", body[:_MAX_MARKUP])
     title = _TITLE.search(seen)
     text = title.group(1) if title and title.group(1).strip() else _TAG.sub(" ", seen)
+    from html import unescape  # a table of 2,000 signs, which hardly any answer needs
+
     return " ".join(unescape(text).split())

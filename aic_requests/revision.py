@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Self
+from typing import NamedTuple, Self
 
 #: What can stand between the quotes of an ETag: visible ASCII and blanks, no quote.
 #: Wider than RFC 9110's etagc by the blank, since CREST reads everything up to the last quote.
@@ -16,8 +15,7 @@ _CODINGS = ("gzip", "br", "deflate", "zstd")
 _CODING_SUFFIX = re.compile(rf"--?(?:{'|'.join(_CODINGS)})$")
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(NamedTuple):
     """
     A revision: the value of ``_rev``, the ETag without its quotes.
 

@@ -2,9 +2,8 @@
 
 import os
 from collections.abc import Callable, Container, Generator, Sequence
-from dataclasses import dataclass
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from requests import PreparedRequest, Request, RequestException, Response
 from requests.exceptions import InvalidHeader, MissingSchema
@@ -18,16 +17,13 @@ from .errors import AICError, ForeignOrigin
 from .exchange import Exchange, copy_of
 from .headers import CONDITIONS, HARMLESS, as_text, credentials
 from .identity import Principal
-from .intent import Intent, response_hooks
+from .intent import NOTHING, Intent, response_hooks
 from .memory import CacheInfo, WorkingMemory
 from .origin import Origin
-from .query import Query
 from .retries import Retries
-from .service_account import ServiceAccountAuth
 from .shortcuts import Fields, fields_of
 from .stores import MemoryStore, Store
 from .transport import CONNECTIONS, DEFAULT_TIMEOUT, Transport, retries_of
-from .update import Clock, Update
 from .verbs import Session
 
 if TYPE_CHECKING:
@@ -37,14 +33,14 @@ if TYPE_CHECKING:
     from requests import _types as _t
     from requests.cookies import RequestsCookieJar
 
+    from .query import Query
     from .verbs import Answer, HeadersType
 
 #: Carries a :class:`_Hop` through requests' own redirect loop, back into ``send``.
 _HOP = "aic_hop"
 
 
-@dataclass(frozen=True, slots=True)
-class _Hop:
+class _Hop(NamedTuple):
     """What a redirected request must know of the first one: where home is."""
 
     home: Origin
@@ -240,6 +236,9 @@ class AICSession(Session):
         AM compares (its sites), it looks first and writes then: of two writes that meet inside the server both may be
         answered 200, and one is lost.
         """
+        # Imported when it is first needed: who only reads does not wait for it.
+        from .update import Clock, Update
+
         return Update(
             self,
             path,
@@ -260,7 +259,7 @@ class AICSession(Session):
         fields: Sequence[str] = (),
         sort_keys: Sequence[str] = (),
         **request_options: Any,
-    ) -> Query:
+    ) -> "Query":
         """
         Iterate over all rows that a filter finds, page after page, each asked for when it is needed.
 
@@ -302,6 +301,9 @@ class AICSession(Session):
 
         Rows teach the session no revision, since AM's carry another than their resource: read it before writing it.
         """
+        from .query import Query
+        from .update import Clock
+
         return Query(
             self,
             path,
@@ -322,8 +324,9 @@ class AICSession(Session):
         auth = request.auth or self.auth
         if auth:
             check_auth(auth)
-        if isinstance(auth, ServiceAccountAuth):
-            asked.auth = auth.bound_to(self, None if self._base is None else self._base.origin)
+        if hasattr(type(auth), "bound_to"):
+            # A ServiceAccountAuth: whoever has none does not wait for its module.
+            asked.auth = cast("Any", auth).bound_to(self, None if self._base is None else self._base.origin)
         elif not auth and "authorization" in given:
             # Without an auth, requests looks into netrc, and lets it replace the caller's header.
             asked.auth = _as_it_is
@@ -465,7 +468,7 @@ class AICSession(Session):
         name = getattr(request.auth or self.auth, "identity", None)
         declined = None in given.values()
         if not (hooks or declined or isinstance(name, str)):
-            return Intent.NOTHING
+            return NOTHING
         return Intent(
             declined=frozenset([name for name, value in given.items() if value is None] if declined else ()),
             auth_hooks=hooks and hooks - _count(merge_hooks(request.hooks, self.hooks)),

@@ -20,7 +20,7 @@ import requests
 import urllib3
 
 from aic_requests import AICSession, AmbiguousWrite
-from aic_requests import session as session_module
+from aic_requests import update as update_module
 from aic_requests.testing import CREST, Tenant
 from aic_requests.update import Clock
 
@@ -53,7 +53,7 @@ CHANGES = {"plain": plain, "marked": marked}
 
 def write(url: str, path: str, kind: str, writer: str, updates: int) -> Counter[str]:
     """One writer's work, and what it was told."""
-    session_module.Clock = lambda: Clock(sleep=lambda seconds: REAL_SLEEP(seconds / HASTE))  # type: ignore[assignment, misc]
+    update_module.Clock = lambda: Clock(sleep=lambda seconds: REAL_SLEEP(seconds / HASTE))  # type: ignore[assignment, misc]
     session = AICSession(url, timeout=(5, 0.3))
     change = CHANGES[kind](writer)
     told: Counter[str] = Counter()

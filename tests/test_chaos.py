@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from aic_requests import AICSession, maybe_applied
-from aic_requests import session as session_module
+from aic_requests import update as update_module
 from aic_requests.testing import Tenant
 
 from .chaos import hasty_sleep, storm, verdict
@@ -17,7 +17,7 @@ from .fault_proxy import FAULTS, faulty
 @pytest.fixture(autouse=True)
 def _haste(monkeypatch):
     monkeypatch.setattr(time, "sleep", hasty_sleep)
-    monkeypatch.setattr(session_module, "Clock", session_module.Clock)
+    monkeypatch.setattr(update_module, "Clock", update_module.Clock)
 
 
 @pytest.mark.parametrize("server", ["openidm", "crest"])

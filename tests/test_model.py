@@ -225,7 +225,7 @@ def test_workers_principals_and_outsiders(crest_server, context, kept, kind, tmp
     caller's own names the caller; and each write is made over the revision that its thread has last seen as that
     principal.
     """
-    monkeypatch.setattr("aic_requests.session.Clock", lambda: Clock(sleep=lambda seconds: None))
+    monkeypatch.setattr("aic_requests.update.Clock", lambda: Clock(sleep=lambda seconds: None))
     totals = Totals()
     folders = (tmp_path / str(number) for number in count())
 

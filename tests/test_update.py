@@ -83,7 +83,7 @@ class Crest:
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch):
-    monkeypatch.setattr("aic_requests.session.Clock", lambda: Clock(sleep=lambda seconds: None))
+    monkeypatch.setattr("aic_requests.update.Clock", lambda: Clock(sleep=lambda seconds: None))
     monkeypatch.setattr("aic_requests.retries.time.sleep", lambda seconds: None)
 
 

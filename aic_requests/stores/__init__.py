@@ -1,8 +1,26 @@
 """Where representations are kept between two reads."""
 
+from typing import TYPE_CHECKING
+
 from .memory import MemoryStore
 from .protocol import Representation, Size, Store
-from .redis import RedisStore
-from .sqlite import SQLiteStore
+
+if TYPE_CHECKING:
+    from .redis import RedisStore
+    from .sqlite import SQLiteStore
 
 __all__ = ["MemoryStore", "RedisStore", "Representation", "SQLiteStore", "Size", "Store"]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Import a store that lasts when it is asked for: most sessions have none (PEP 562)."""
+        if name == "RedisStore":
+            from .redis import RedisStore
+
+            return RedisStore
+        if name == "SQLiteStore":
+            from .sqlite import SQLiteStore
+
+            return SQLiteStore
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from aic_requests import session as session_module
+from aic_requests import update as update_module
 from aic_requests.update import Clock
 
 from .. import chaos
@@ -43,5 +43,5 @@ def session(place):
 @pytest.fixture(autouse=True)
 def _haste(monkeypatch):
     """The order of things matters here, not the length of the pauses between."""
-    monkeypatch.setattr(session_module, "Clock", lambda: Clock(sleep=chaos.hasty_sleep))
+    monkeypatch.setattr(update_module, "Clock", lambda: Clock(sleep=chaos.hasty_sleep))
     monkeypatch.setattr("time.sleep", chaos.hasty_sleep)
