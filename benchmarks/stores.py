@@ -7,14 +7,13 @@ What each store costs, beside the memory store and the backends of requests-cach
 Redis needs a redis-server (apt-get install redis-server) and redis-py (pip install "aic-requests[redis]");
 requests-cache is none of this library's dependencies (pip install requests-cache). What is absent is left out, by name.
 
-A read that is revalidated: all stores in one process, batches in random order, the server in another process; the ratio
-is the median over the rounds of the ratio within a round. Everything else: a process for each store.
+A read that is revalidated: all stores in one process, batches in random order, nginx in another; the ratio is the
+median over the rounds of the ratio within a round. Everything else: a process for each store.
 """
 
 import argparse
 import gc
 import importlib.util
-import multiprocessing
 import os
 import random
 import shutil
@@ -32,13 +31,12 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from beside_requests import BODY, HEADERS, serve
+from measuring import figures, pin
+from web import BODY, LINES, SPAWN, serving
 
 from aic_requests import AICSession, MemoryStore, RedisStore, SQLiteStore, Store
 from aic_requests.stores import Representation
 
-LINES = tuple(HEADERS.decode().split("\r\n")[1:-2])
-SPAWN = multiprocessing.get_context("spawn")
 PROCESSES = 4
 
 
@@ -97,7 +95,7 @@ class Theirs:
         }[kind]()
         self.session: requests.Session = CachedSession(backend=backend, always_revalidate=True)
         self._cache = self.session.cache  # type: ignore[attr-defined]
-        self._response = requests.get(f"{place.base}/x", timeout=10)
+        self._response = requests.get(f"{place.base}/aic/1k/x", timeout=10)
 
     def keep(self, number: int) -> None:
         """Keep the answer of one resource."""
@@ -131,7 +129,7 @@ class Row:
     kind: str
     entries: int = 0
     read: float = 0.0
-    ratio: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    ratio: list[float] = field(default_factory=list)
     wall: float = 0.0
     find: float = 0.0
     keep: float = 0.0
@@ -179,6 +177,17 @@ def grow(kind: str, place: Place, entries: int, told: Connection) -> None:
     if one.bound():
         row.evict = _eviction(one, entries)
     told.send(row)
+
+
+def grown(kind: str, place: Place, entries: int) -> Row:
+    """Have a store filled in a process of its own."""
+    here, there = SPAWN.Pipe()
+    child = SPAWN.Process(target=grow, args=(kind, place, entries, there))
+    child.start()
+    there.close()
+    row: Row = here.recv()
+    child.join()
+    return row
 
 
 def _eviction(one: Ours | Theirs, entries: int) -> tuple[float, float]:
@@ -254,7 +263,7 @@ def read(rows: list[Row], place: Place, rounds: int, batch: int) -> None:
     calls: dict[str, Callable[[], object]] = {}
     for row in rows:
         session = KINDS[row.kind](row.kind, place).session
-        calls[row.kind] = _reading(session, f"{place.base}/x")
+        calls[row.kind] = _reading(session, f"{place.base}/aic/1k/x")
         assert [calls[row.kind]() for _ in range(3)][-1], f"{row.kind} does not revalidate"
     for _ in range(rounds):
         for row in random.sample(rows, len(rows)):
@@ -263,10 +272,10 @@ def read(rows: list[Row], place: Place, rounds: int, batch: int) -> None:
                 calls[row.kind]()
             row.reads.append((time.process_time() - cpu) / batch * 1e6)
             row.walls.append((time.perf_counter() - wall) / batch * 1e6)
+    found = figures({row.kind: row.reads for row in rows})
     for row in rows:
-        ratios = [mine / first for first, mine in zip(rows[0].reads, row.reads, strict=True)]
-        low, middle, high = statistics.quantiles(ratios, n=4)
-        row.read, row.ratio, row.wall = statistics.median(row.reads), (low, middle, high), statistics.median(row.walls)
+        row.read, *row.ratio = found[row.kind]
+        row.wall = statistics.median(row.walls)
 
 
 def _reading(session: requests.Session, url: str) -> Callable[[], object]:
@@ -326,12 +335,7 @@ def measured(rows: list[Row], place: Place, given: argparse.Namespace) -> None:
     for row in rows:
         print(f"... {row.kind}", file=sys.stderr)
         entries = given.entries if KINDS[row.kind] is Ours else min(given.entries, given.theirs)
-        here, there = SPAWN.Pipe()
-        child = SPAWN.Process(target=grow, args=(row.kind, place, entries, there))
-        child.start()
-        there.close()
-        row.__dict__.update(here.recv().__dict__)
-        child.join()
+        row.__dict__.update(grown(row.kind, place, entries).__dict__)
         if "emory" not in row.kind:
             row.rate = rate(row.kind, place, entries)
     read(rows, place, given.rounds, given.batch)
@@ -373,15 +377,12 @@ def main() -> int:
     parser.add_argument("--gate", type=float, help="exit with 1 if SQLiteStore's ratio is above this")
     given = parser.parse_args()
 
-    here, there = SPAWN.Pipe()
-    server = SPAWN.Process(target=serve, args=(there,), daemon=True)
-    server.start()
-    with tempfile.TemporaryDirectory() as folder, redis_server(folder) as port:
-        place = Place(folder, port, f"http://127.0.0.1:{here.recv()}")
+    pin()
+    with tempfile.TemporaryDirectory() as folder, redis_server(folder) as port, serving() as web:
+        place = Place(folder, port, web.url)
         rows = [Row(kind) for kind in present(place, given.only)]
         measured(rows, place, given)
         show(rows)
-    server.terminate()
     ratios = {row.kind: row.ratio[1] for row in rows}
     return int(given.gate is not None and ratios.get("SQLiteStore", 0.0) > given.gate)
 
