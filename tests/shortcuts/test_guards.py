@@ -63,6 +63,7 @@ PLACES = [
     (requests.utils, "should_bypass_proxies"),
     (requests.utils, "getproxies"),
     (http.client, "parse_headers"),
+    (http.client.HTTPResponse, "begin"),
 ]
 
 
@@ -78,6 +79,18 @@ def test_what_is_put_in_its_place_is_called(shortcuts, url, monkeypatch, owner, 
                 assert session.get("/x").json() == expected
             assert theirs.called
         assert session.get("/x").from_cache
+
+
+def test_the_words_of_http_client(either_way, url, monkeypatch):
+    """With ``debuglevel``, http.client prints what comes, and a logger puts its own ``print`` beside it."""
+    printed = []
+    with AICSession(url) as session:
+        session.get("/x")
+        monkeypatch.setattr(http.client, "print", lambda *words: printed.append(words), raising=False)
+        monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+        session.get("/y")
+    # Content-Type, ETag, Content-Length
+    assert [words[0] for words in printed] == ["send:", "reply:", *["header:"] * 3]
 
 
 @pytest.mark.parametrize("name", ["send", "prepare_request", "merge_environment_settings"])
