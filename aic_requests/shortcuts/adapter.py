@@ -29,28 +29,24 @@ _ADAPTER = requests.adapters.HTTPAdapter
 _CHOICE: Final = Genuine(
     {
         _ADAPTER: (
-            "send",
             "get_connection_with_tls_context",
             "build_connection_pool_key_attributes",
             "init_poolmanager",
             "cert_verify",
         ),
         requests.adapters: ("select_proxy", "_urllib3_request_context"),
-        PoolManager: ("connection_from_host",),
+        PoolManager: ("connection_from_host", "connection_from_context", "connection_from_pool_key"),
     }
 )
 
-_ADDRESS: Final = Genuine(
-    {
-        _ADAPTER: ("send", "request_url"),
-        requests.adapters: ("select_proxy",),
-        requests.models.RequestEncodingMixin: ("path_url",),
-    }
-)
+_ADDRESS: Final = Genuine({_ADAPTER: ("request_url",), requests.adapters: ("select_proxy",)})
+
+#: Looked up on the class of the request at hand, where somebody may have put another.
+_PATH_URL: Final = requests.models.RequestEncodingMixin.path_url
 
 _ANSWER: Final = Genuine(
     {
-        _ADAPTER: ("send", "build_response"),
+        _ADAPTER: ("build_response",),
         Response: ("__init__",),
         requests.adapters: ("Response", "CaseInsensitiveDict", "get_encoding_from_headers", "extract_cookies_to_jar"),
         CaseInsensitiveDict: ("__init__", "__setitem__"),
@@ -65,13 +61,11 @@ class _Kept(NamedTuple):
     Attributes:
         origin: How its URL began, up to the slash behind the host.
         tls: What it verifies and by which context; None without TLS.
-        manager: The pool manager that it is of.
-        pool: The pool, while the manager has it: what nobody else holds is closed.
+        pool: The pool, while the manager or somebody else has it: what nobody holds is closed.
     """
 
     origin: str
     tls: "_TLS | None"
-    manager: object
     pool: ref[Any]
 
 
@@ -118,21 +112,19 @@ class HTTPAdapter(_ADAPTER):
             tls = _TLS(verify, cert, context)
 
         kept = self._kept
-        # Condition: the pool is still open, since the manager closes what it has no place for.
+        # Condition: the manager still has the pool; a response may hold one that a closed session has let go.
         if (
             kept is None
             or kept.origin != origin
             or kept.tls != tls
-            or kept.manager is not self.poolmanager
-            or (kept_pool := kept.pool()) is None
-            or kept_pool.pool is None
+            or (kept_pool := kept.pool()) not in cast("Any", self.poolmanager.pools)._container.values()
         ):
             pool = (
                 super().get_connection_with_tls_context(request, verify, proxies, cert)
                 if tls is None
                 else self._pool_over_tls(request, tls)
             )
-            self._kept = _Kept(origin, tls, self.poolmanager, ref(pool))
+            self._kept = _Kept(origin, tls, ref(pool))
             return pool
         return cast("HTTPConnectionPool", kept_pool)
 
@@ -159,6 +151,7 @@ class HTTPAdapter(_ADAPTER):
         return (
             _POOLS(type(self)) == _OWN_POOLS
             and _POOL_METHODS.isdisjoint(self.__dict__)
+            and type(self.poolmanager) is PoolManager
             and self.poolmanager.connection_pool_kw.keys() == {"maxsize", "block"}
         )
 
@@ -166,7 +159,12 @@ class HTTPAdapter(_ADAPTER):
         """What stands in the request line: the path, where there is no proxy."""
         url = request.url
         # Condition: no proxies at all, so none for this URL; and one of which nothing is left out but the origin.
-        if proxies or type(request) is not PreparedRequest or not is_spelt_out(url) or not _ADDRESS:
+        if (
+            proxies
+            or getattr(type(request), "path_url", None) is not _PATH_URL
+            or not is_spelt_out(url)
+            or not _ADDRESS
+        ):
             return super().request_url(request, proxies)
         return url[url.index("/", len("https://")) :]
 

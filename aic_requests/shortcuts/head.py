@@ -34,8 +34,6 @@ def parse_headers(fp: Any, _class: type[HTTPMessage] = HTTPMessage) -> HTTPMessa
     Raises:
         http.client.HTTPException: A line, or their number, is beyond http.client's limits.
     """
-    if not _PASSED_BY:
-        return http.client.parse_headers(fp, _class)
     # http.client's own, for its limits.
     text = b"".join(cast("Any", http.client)._read_headers(fp)).decode("iso-8859-1")
     fields = _FIELD.findall(text)
@@ -48,12 +46,22 @@ def parse_headers(fp: Any, _class: type[HTTPMessage] = HTTPMessage) -> HTTPMessa
     return message
 
 
-class _Response(http.client.HTTPResponse):
-    """http.client's own; its ``begin`` is the very same code, which finds our ``parse_headers`` beside it."""
+#: The very same code as http.client's, which finds our ``parse_headers`` beside it.
+_begin: Final = FunctionType(
+    http.client.HTTPResponse.begin.__code__, {**vars(http.client), "parse_headers": parse_headers}, "begin"
+)
 
-    begin = FunctionType(
-        http.client.HTTPResponse.begin.__code__, {**vars(http.client), "parse_headers": parse_headers}, "begin"
-    )
+
+class _Response(http.client.HTTPResponse):
+    """http.client's own."""
+
+    def begin(self) -> None:
+        # Condition: http.client's functions, and its words on the terminal: with ``debuglevel``, it has some, and a
+        # logger puts its own ``print`` beside them.
+        if _PASSED_BY and not self.debuglevel:
+            _begin(self)
+        else:
+            super().begin()
 
 
 class HTTPConnectionPool(urllib3.connectionpool.HTTPConnectionPool):

@@ -53,6 +53,8 @@ PLACES = [
     (requests.adapters.HTTPAdapter, "get_connection_with_tls_context"),
     (requests.adapters.HTTPAdapter, "build_connection_pool_key_attributes"),
     (urllib3.PoolManager, "connection_from_host"),
+    (urllib3.PoolManager, "connection_from_context"),
+    (urllib3.PoolManager, "connection_from_pool_key"),
     (requests.adapters, "select_proxy"),
     (requests.adapters, "extract_cookies_to_jar"),
     (requests.sessions, "extract_cookies_to_jar"),
@@ -63,6 +65,7 @@ PLACES = [
     (requests.utils, "should_bypass_proxies"),
     (requests.utils, "getproxies"),
     (http.client, "parse_headers"),
+    (http.client.HTTPResponse, "begin"),
 ]
 
 
@@ -78,6 +81,28 @@ def test_what_is_put_in_its_place_is_called(shortcuts, url, monkeypatch, owner, 
                 assert session.get("/x").json() == expected
             assert theirs.called
         assert session.get("/x").from_cache
+
+
+def test_a_request_line_of_somebody_elses(shortcuts, url, monkeypatch):
+    """What stands in it may also be replaced on the class of the requests, which has it from another."""
+    with AICSession(url) as session:
+        session.get("/x")
+        monkeypatch.setattr(requests.PreparedRequest, "path_url", "/theirs", raising=False)
+        with serving(answer) as wire:
+            AICSession(wire.url).get("/x")
+    assert wire.sent[0].path == "/theirs"
+
+
+def test_the_words_of_http_client(either_way, url, monkeypatch):
+    """With ``debuglevel``, http.client prints what comes, and a logger puts its own ``print`` beside it."""
+    printed = []
+    with AICSession(url) as session:
+        session.get("/x")
+        monkeypatch.setattr(http.client, "print", lambda *words: printed.append(words), raising=False)
+        monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+        session.get("/y")
+    # Content-Type, ETag, Content-Length
+    assert [words[0] for words in printed] == ["send:", "reply:", *["header:"] * 3]
 
 
 @pytest.mark.parametrize("name", ["send", "prepare_request", "merge_environment_settings"])
@@ -130,6 +155,22 @@ def test_an_adapter_of_the_callers_own(shortcuts, url, name, where):
         for _ in range(2):
             assert session.get("/x").status_code == 200
     assert called == [name] * 2
+
+
+def test_a_pool_manager_of_the_callers_own(shortcuts, url):
+    """Is asked for the pool of each request, wherever it was put in."""
+    asked = []
+
+    class Own(urllib3.PoolManager):
+        def connection_from_host(self, *args, **named):
+            asked.append(named["host"])
+            return super().connection_from_host(*args, **named)
+
+    with AICSession(url) as session:
+        session.get_adapter(url).poolmanager = Own(maxsize=1, block=False)
+        for _ in range(2):
+            session.get("/x")
+    assert asked == ["127.0.0.1"] * 2
 
 
 def test_a_release_that_nobody_has_read(monkeypatch):
@@ -230,12 +271,12 @@ def test_an_adapter_of_ones_own_sends_bodies_of_every_kind(url, body):
 
 
 def test_a_closed_session_closes_its_connections(url, shortcuts):
-    """As requests does: the next request is over another one."""
+    """As requests does: the next request is over another one, also where a response of the one before is held."""
     with serving(answer) as wire:
         session = AICSession(wire.url)
-        session.get("/x")
+        held = [session.get("/x")]
         session.close()
-        session.get("/x")
+        held.append(session.get("/x"))
         assert wire.connections == 2
         session.get_adapter(wire.url).poolmanager.clear()
         session.get("/x")
