@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 from requests import PreparedRequest, Request, Response
 from requests.structures import CaseInsensitiveDict
+from requests.utils import get_encoding_from_headers
 
 from .blots import Blots
 from .bodies import give_body, json_object, revision_in
@@ -21,7 +22,7 @@ from .origin import child_path, resource_path
 from .preconditions import GUARDED, before_request, conditions_of, is_echo
 from .retries import READS
 from .revision import Revision, validator_of
-from .shortcuts import copied, encoding_of, fields_of, headers_of
+from .shortcuts import fields_of, headers_of
 from .stores import Representation
 
 #: Headers of a 304 that describe its own (empty) message and not the representation. CREST's says
@@ -81,7 +82,7 @@ class Exchange:
             self._intent = said.with_added(condition)
         if condition:
             # A copy: the caller's request stays as it was.
-            self.request.headers = copied(self.request.headers)
+            self.request.headers = self.request.headers.copy()
             for name, value in condition.items():
                 self.request.headers[name] = value
         self._stand_among_hooks()
@@ -168,7 +169,7 @@ class Exchange:
         response.status_code = 200
         response.reason = "OK"
         response.headers = headers_of(fields)
-        response.encoding = encoding_of(fields)
+        response.encoding = get_encoding_from_headers(response.headers)
         give_body(response, kept.body)
         self._memory.documents.lend(response)
         _mark(response, from_cache=True)

@@ -8,7 +8,6 @@ from requests.auth import AuthBase
 from requests.structures import CaseInsensitiveDict
 
 from .identity import Principal
-from .shortcuts import copied
 
 #: The notes lie beside the response hooks: those are what every copy of a request shares, be it made
 #: by a redirect, by an auth that answers a 401, or by a caller's hook that sends the request again.
@@ -62,7 +61,7 @@ class Intent(NamedTuple):
 
     def theirs(self, headers: CaseInsensitiveDict[str | bytes]) -> CaseInsensitiveDict[str | bytes]:
         """A copy of a request's headers without what a session added."""
-        headers = copied(headers)
+        headers = headers.copy()
         for name, value in self.added.items():
             if headers.get(name) == value:
                 del headers[name]

@@ -11,7 +11,7 @@ that it knows, and calls the inherited method where one of the two is not so.
 
 from .adapter import HTTPAdapter
 from .documents import Documents
-from .fields import Fields, copied, encoding_of, fields_of, headers_of
+from .fields import Fields, fields_of, headers_of
 from .session import Session
 from .url import is_spelt_out
 
@@ -20,8 +20,6 @@ __all__ = [
     "Fields",
     "HTTPAdapter",
     "Session",
-    "copied",
-    "encoding_of",
     "fields_of",
     "headers_of",
     "is_spelt_out",

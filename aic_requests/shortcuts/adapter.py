@@ -10,12 +10,12 @@ import requests.models
 from requests import PreparedRequest, Response
 from requests.exceptions import InvalidURL
 from requests.structures import CaseInsensitiveDict
-from requests.utils import select_proxy
+from requests.utils import get_encoding_from_headers, select_proxy
 from urllib3 import HTTPConnectionPool, PoolManager
 from urllib3.poolmanager import pool_classes_by_scheme
 
 from .cookies import sets_no_cookie
-from .fields import encoding_of, headers_of
+from .fields import headers_of
 from .genuine import Genuine
 from .head import POOLS
 from .tls import Contexts
@@ -179,7 +179,7 @@ class HTTPAdapter(_ADAPTER):
         response = Response()
         response.status_code = resp.status
         response.headers = headers_of(fields)
-        response.encoding = encoding_of(fields)
+        response.encoding = get_encoding_from_headers(response.headers)
         response.raw = resp
         response.reason = cast("str", resp.reason)
         response.url = cast("str", req.url)

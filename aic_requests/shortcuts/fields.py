@@ -1,11 +1,9 @@
 """What requests' case-insensitive dictionary holds, taken and given as a whole."""
 
 from collections import OrderedDict
-from functools import lru_cache
 from typing import Any, Final, TypeVar, cast
 
 from requests.structures import CaseInsensitiveDict
-from requests.utils import get_encoding_from_headers
 
 _REQUESTS_OWN: Final[type] = CaseInsensitiveDict
 
@@ -33,19 +31,3 @@ def headers_of(fields: Fields[_Value]) -> "CaseInsensitiveDict[_Value]":
     headers = cast("CaseInsensitiveDict[_Value]", object.__new__(_REQUESTS_OWN))
     headers.__dict__["_store"] = fields
     return headers
-
-
-def encoding_of(fields: Fields[str]) -> str | None:
-    """What requests reads from ``Content-Type``, and from nothing else."""
-    return _encoding(fields["content-type"][1]) if "content-type" in fields else None
-
-
-@lru_cache(maxsize=64)
-def _encoding(content_type: str) -> str | None:
-    return get_encoding_from_headers(CaseInsensitiveDict({"content-type": content_type}))
-
-
-def copied(headers: "CaseInsensitiveDict[_Value]") -> "CaseInsensitiveDict[_Value]":
-    """A copy, without a call for each field."""
-    # Condition: requests' own class.
-    return headers_of(fields_of(headers).copy()) if headers.__class__ is _REQUESTS_OWN else headers.copy()

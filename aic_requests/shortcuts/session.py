@@ -108,10 +108,7 @@ class Session(requests.Session):
             prepared.prepare_url(cast("_t.UriType", request.url), merge_setting(request.params, self.params))
         prepared.headers = headers
         self._add_cookies(request, prepared)
-        # Condition: there is no body, and this method needs no word about that.
-        nothing = type(request.data) in (dict, list) and not request.data and not request.files and request.json is None
-        if not nothing or prepared.method not in ("GET", "HEAD"):
-            prepared.prepare_body(request.data, request.files, request.json)
+        prepared.prepare_body(request.data, request.files, request.json)
         auth = merge_setting(auth, self.auth)
         # Condition: no auth, and none in the URL.
         if auth is not None or not has_no_user:
