@@ -775,7 +775,7 @@ def test_threads_at_one_file(file, warnings):
                 store.put(f"{PATH}{number}", b"me", body)
                 found = store.get(f"{PATH}{number}", b"me")
                 assert found in (None, body)
-                if chance.random() < 0.05:
+                if chance.random() < 0.3:
                     store.close()
 
         with ThreadPoolExecutor(8) as pool:

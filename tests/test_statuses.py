@@ -201,7 +201,7 @@ def test_raise_for_status(server, raising, raises, status):
         assert response.status_code == status
 
 
-@pytest.mark.parametrize("wrong", [404, "404", b"404", None, 1, 4.04, object()], ids=repr)
+@pytest.mark.parametrize("wrong", [404, "404", b"404", None, 1, 4.04, object()])
 def test_raise_for_status_takes_nothing_else(wrong):
     """What is neither a bool nor a container of numbers is named at once, and not after a request."""
     with pytest.raises(TypeError, match="raise_for_status"):

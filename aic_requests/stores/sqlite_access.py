@@ -59,6 +59,9 @@ _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 #: Failures that leave the connection as it is.
 _PASSING: Final = frozenset({_LOCKED[0], _FULL[0], _READ_ONLY[0]})
 
+#: How often a file is opened whose log is replaced meanwhile, again and again.
+_OPENINGS: Final = 5
+
 _accesses: WeakSet["Access"] = WeakSet()
 
 
@@ -125,20 +128,24 @@ class Access:
         # A transaction that is still open has been interrupted where nobody could end it.
         if self._connection is not None and not self._connection.in_transaction and self._watched():
             return self._connection
-        self._let_go()
-        with self._no_other_index():
-            self._connection, self._places = self._file.connect()
-        return self._connection
+        for _ in range(_OPENINGS):
+            self._let_go()
+            index = self._file.index_now()
+            with self._no_other_index(index):
+                self._connection, self._places = self._file.connect()
+                # Otherwise it was replaced while it was opened, perhaps by a thread that let go of the file.
+                if index in (None, self._places.log_index):
+                    return self._connection
+        raise Unusable(*WITHOUT_ITS_LOG)
 
     @contextlib.contextmanager
-    def _no_other_index(self) -> Generator[None]:
+    def _no_other_index(self, index: tuple[int, int] | None) -> Generator[None]:
         """
         Let the whole process go of an index of the log that has been removed or replaced.
 
         SQLite has one for all connections of a process to a file: a new connection would get the removed one too, and
         see nothing of what other processes write.
         """
-        index = self._file.index_now()
         others = [access for access in _known() if access is not self and access._is_of_another(index, self)]
         with contextlib.ExitStack() as turns:
             for access in others:
@@ -149,9 +156,6 @@ class Access:
             for access in others:
                 access._let_go()
             yield
-            # It may have been replaced while it was opened.
-            if self._places is not None and index not in (None, self._places.log_index):
-                raise Unusable(*WITHOUT_ITS_LOG)
 
     def _is_of_another(self, index: tuple[int, int] | None, access: "Access") -> bool:
         """Whether this is connected to the same path, with another index of the log."""

@@ -28,12 +28,13 @@ def test_generated_requests(crest_server):
 
 def test_recorded_requests(crest_server):
     """The 242 that were once recorded: both servers of today answer alike, but for what is listed."""
+    lines = recordings("crest-observed.jsonl")
     wanted: set[str] = set()
     for server, context, gzip in (("plain", "/crest", None), ("gzip", "/gz", "strips")):
         with Tenant(replace(GENUINE, context=context, gzip=gzip)) as tenant:
             both = Both(crest_server + context, tenant.url)
             both.begin()
-            for line in recordings("crest-observed.jsonl"):
+            for line in lines:
                 if line["server"] == server:
                     both.ask(recorded(line["request"]))
             wanted |= both.wanted.keys()

@@ -131,12 +131,12 @@ def test_an_answer_is_late(tenant, door):
 
 def test_a_delay_holds_up_nobody_else(tenant):
     """A late answer keeps its own connection waiting only."""
-    tenant.faults.append(Fault(path="/users/late", delay=0.5))
+    tenant.faults.append(Fault(path="/users/late", delay=3))
     late = http.client.HTTPConnection(tenant.url.removeprefix("http://"), timeout=5)
     late.request("GET", "/users/late")
     start = time.monotonic()
     assert requests.get(tenant.url + PLACE, timeout=5).status_code == 200
-    assert time.monotonic() - start < 0.4
+    assert time.monotonic() - start < 2
     late.close()
 
 
@@ -244,24 +244,25 @@ def test_data_that_changes_between_pages(tenant, door, meanwhile, seen):
 
 def test_a_slow_body(tenant, door):
     """``slow``: the status is there at once, the body in pieces over so many seconds."""
-    tenant.faults.append(Fault(slow=0.2))
+    tenant.faults.append(Fault(slow=0.8))
     start = time.monotonic()
     response = door("GET", stream=True)
     assert response.status_code == 200
-    assert time.monotonic() - start < 0.15
+    assert time.monotonic() - start < 0.6
     assert response.json() == {**FIRST, "_rev": "0"}
-    assert time.monotonic() - start >= 0.15
+    assert time.monotonic() - start >= 0.6
 
 
-@pytest.mark.parametrize("fault", [{"delay": 0.3}, {"slow": 2.4}])
+@pytest.mark.parametrize("fault", [{"delay": 1}, {"slow": 2.4}])
 def test_a_client_that_does_not_wait(tenant, door, fault):
     """It gives up at its own time-out, over either door; what it has asked for is carried out all the same."""
     tenant.faults.append(Fault("PUT", **fault))
     start = time.monotonic()
     with pytest.raises((requests.ReadTimeout, requests.ConnectionError), match="timed out"):
         door("PUT", json={"n": 2}, timeout=0.1)
-    assert time.monotonic() - start < 0.28
-    assert counted(tenant) == (1 if "delay" in fault else 2)
+    assert time.monotonic() - start < 0.8
+    if "delay" in fault:
+        assert counted(tenant) == 1
     until = time.monotonic() + 5
     while counted(tenant) == 1 and time.monotonic() < until:
         time.sleep(0.01)
@@ -417,7 +418,7 @@ def test_a_fault_is_the_same_through_both_doors(ordered, method, stream):
             outcome = []
             try:
                 options = {"json": {"n": 2}} if method == "PUT" else {}
-                response = session.request(method, tenant.url + PLACE, stream=stream, timeout=0.2, **options)
+                response = session.request(method, tenant.url + PLACE, stream=stream, timeout=0.4, **options)
                 outcome += [response.status_code, dict(response.headers)]
                 outcome.append(response.content)
             except requests.RequestException as error:
