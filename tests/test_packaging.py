@@ -66,7 +66,7 @@ def test_sdist_holds_what_a_packager_needs(sdist):
     assert {"aic_requests/py.typed", "tests/test_packaging.py", "README.md", "CHANGELOG.md", "LICENSE"} <= sdist
     top = {name.partition("/")[0] for name in sdist}
     assert top <= {
-        *("aic_requests", "docs", "tests", "examples"),
+        *("aic_requests", "docs", "tests", "examples", "benchmarks"),
         *("README.md", "CHANGELOG.md", "LICENSE", "mkdocs.yml", "pyproject.toml", "tox.ini", "PKG-INFO", ".gitignore"),
     }
     assert [name for name in sdist if name.endswith((".jsonl", ".sqlite", ".pyc"))] == []
