@@ -116,15 +116,16 @@ class Urllib3:
         return self._pool.request("GET", self._root + path).data
 
     def parse(self, path: str) -> object:
-        return self._pool.request("GET", self._root + path).json()
+        return json.loads(self._pool.request("GET", self._root + path).data)
 
     def write(self, path: str) -> object:
-        return self._pool.request("PUT", self._root + path, json=DOCUMENT, headers=IF_MATCH)
+        headers = {"Content-Type": "application/json", **IF_MATCH}
+        return self._pool.request("PUT", self._root + path, body=json.dumps(DOCUMENT), headers=headers)
 
     def miss(self, path: str) -> object:
         response = self._pool.request("GET", self._root + path)
         try:
-            raise urllib3.exceptions.HTTPError(response.json()["message"])
+            raise urllib3.exceptions.HTTPError(json.loads(response.data)["message"])
         except urllib3.exceptions.HTTPError as error:
             return error
 
