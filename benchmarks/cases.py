@@ -61,7 +61,7 @@ def cases(place: Place, entries: int) -> Iterator[Case]:
     yield Case("a stored resource, over its 1 KiB", "bytes", footprint.memory(place), _KEEPING, 1)
     yield Case(f"GC pause, {footprint.STORED:,} stored", "ms", footprint.pauses(place), _KEEPING, 1)
     yield Case(f"GC pause, {entries:,} stored", "ms", footprint.filled(place, entries), (OURS,), 1)
-    yield Case("writes to the store, 100 x 304", "writes", footprint.writes(place), (OURS,), 1)
+    yield Case("writes to the store, 100 x 304", "puts", footprint.writes(place), (OURS,), 1)
     yield Case("import", "us", footprint.imports(place), _PLAIN, 20)
     yield Case("installed, with all it needs", "KiB", footprint.installed, _PLAIN[:-1], 1)
 
