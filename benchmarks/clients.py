@@ -1,218 +1,250 @@
-"""The clients that are compared, each used as its documentation says."""
+"""Each client that is measured, used as its own documentation says; with conditional reads, where it can have them."""
 
+import functools
 import importlib.util
 import json
 import socket
 import ssl
-from abc import ABC, abstractmethod
-from collections.abc import Callable
+import threading
+import uuid
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, NamedTuple, Protocol
 
 import requests
 import urllib3
+from nginx import DOCUMENT, Place
 
-from aic_requests import AICSession, NotFound
+from aic_requests import AICSession, SQLiteStore
 
-#: What is sent to PUT.
-DOCUMENT = {"_id": "42", "_rev": "7", "text": "x" * 950}
-
-
-class Client(ABC):
-    """A client over one connection."""
-
-    @abstractmethod
-    def get(self, url: str) -> bytes:
-        """Read a body."""
-
-    @abstractmethod
-    def json(self, url: str) -> Any:
-        """Read a document."""
-
-    @abstractmethod
-    def put(self, url: str) -> None:
-        """Write a document under its revision."""
-
-    @abstractmethod
-    def gone(self, url: str) -> object:
-        """Read what is not there: an exception, and what the server says."""
+#: How these are called in every table.
+REQUESTS, CACHE, CONTROL, OURS = "requests", "requests-cache", "CacheControl", "aic-requests"
+OURS_SQLITE = f"{OURS}, SQLite"
+#: What a caller says who knows the revision of a document.
+IF_MATCH = {"If-Match": '"7"'}
 
 
-class Requests(Client):
-    """A ``requests.Session``, or what stands in for one."""
+class Client(Protocol):
+    """What each can do, at the server that it was made for."""
 
-    def __init__(self, session: requests.Session, bundle: str) -> None:
-        self.session = session
-        session.verify = bundle
+    def read(self, path: str) -> object:
+        """GET; the body is in memory then."""
 
-    def get(self, url: str) -> bytes:
-        return self.session.get(url).content
+    def parse(self, path: str) -> object:
+        """GET, and the document."""
 
-    def json(self, url: str) -> Any:
-        return self.session.get(url).json()
+    def write(self, path: str) -> object:
+        """PUT a document under the revision that it has."""
 
-    def put(self, url: str) -> None:
-        self.session.put(url, json=DOCUMENT, headers={"If-Match": '"7"'}).raise_for_status()
+    def miss(self, path: str) -> object:
+        """GET what is not there: an exception, and the server's words out of it."""
 
-    def gone(self, url: str) -> object:
+
+class OfRequests:
+    """A session of requests, or what is used like one. The caller has to say where, and the revision."""
+
+    headers: Mapping[str, str] | None = IF_MATCH
+
+    def __init__(self, session: requests.Session, place: Place, root: str) -> None:
+        self.session, self.root = session, root
+        self._get = session.get
+        if root.startswith("https:"):
+            self._get = functools.partial(session.get, verify=place.bundle)
+
+    def read(self, path: str) -> object:
+        return self._get(self.root + path).content
+
+    def parse(self, path: str) -> object:
+        return self._get(self.root + path).json()
+
+    def write(self, path: str) -> object:
+        response = self.session.put(self.root + path, json=DOCUMENT, headers=self.headers)
+        response.raise_for_status()
+        return response
+
+    def miss(self, path: str) -> object:
         try:
-            self.session.get(url).raise_for_status()
+            self._get(self.root + path).raise_for_status()
         except requests.HTTPError as error:
             assert error.response is not None
             return error.response.json()["message"]
+        raise AssertionError("it was there")
 
 
-class Ours(Requests):
-    """This library."""
+class OfOurs(OfRequests):
+    """It knows where, and the revision stands in the document."""
 
-    def put(self, url: str) -> None:
-        self.session.put(url, json=DOCUMENT)
+    headers = None
 
-    def gone(self, url: str) -> object:
-        try:
-            self.session.get(url)
-        except NotFound as error:
-            return error.message
+    def __init__(self, place: Place, root: str, **kept: Any) -> None:
+        super().__init__(AICSession(root, **kept), place, root)
+        self.root = ""
 
 
-class Urllib3(Client):
-    """What all of them but httpx and the socket stand on."""
+class Httpx:
+    """httpx. It keeps nothing."""
 
-    def __init__(self, bundle: str) -> None:
-        self.pool = urllib3.PoolManager(maxsize=64, ca_certs=bundle)
-
-    def get(self, url: str) -> bytes:
-        return self.pool.request("GET", url).data
-
-    def json(self, url: str) -> Any:
-        return json.loads(self.get(url))
-
-    def put(self, url: str) -> None:
-        assert self.pool.request("PUT", url, json=DOCUMENT, headers={"If-Match": '"7"'}).status == 200
-
-    def gone(self, url: str) -> object:
-        answer = self.pool.request("GET", url)
-        return answer.json()["message"] if answer.status == 404 else None
-
-
-class HTTPX(Client):
-    """Another family; it has one TLS context for all connections, too."""
-
-    def __init__(self, bundle: str) -> None:
+    def __init__(self, place: Place, root: str) -> None:
         import httpx
 
-        self.refusal = httpx.HTTPStatusError
-        limits = httpx.Limits(max_keepalive_connections=64)
-        self.client = httpx.Client(verify=ssl.create_default_context(cafile=bundle), limits=limits)
+        self._client = httpx.Client(base_url=root, verify=ssl.create_default_context(cafile=place.bundle))
+        self._error = httpx.HTTPStatusError
 
-    def get(self, url: str) -> bytes:
-        return self.client.get(url).content
+    def read(self, path: str) -> object:
+        return self._client.get(path).content
 
-    def json(self, url: str) -> Any:
-        return self.client.get(url).json()
+    def parse(self, path: str) -> object:
+        return self._client.get(path).json()
 
-    def put(self, url: str) -> None:
-        self.client.put(url, json=DOCUMENT, headers={"If-Match": '"7"'}).raise_for_status()
+    def write(self, path: str) -> object:
+        return self._client.put(path, json=DOCUMENT, headers=IF_MATCH).raise_for_status()
 
-    def gone(self, url: str) -> object:
+    def miss(self, path: str) -> object:
         try:
-            self.client.get(url).raise_for_status()
-        except self.refusal as error:
+            return self._client.get(path).raise_for_status()
+        except self._error as error:
             return error.response.json()["message"]
 
 
-class Socket(Client):
-    """The floor: bytes made beforehand, and as little looked at in the answer as can be."""
+class Urllib3:
+    """What requests stands on, with a connection for each thread."""
 
-    def __init__(self, _bundle: str) -> None:
-        self._connection: socket.socket | None = None
+    def __init__(self, place: Place, root: str) -> None:
+        self._pool, self._root = urllib3.PoolManager(maxsize=32, ca_certs=place.bundle), root
 
-    def get(self, url: str) -> bytes:
-        return self._ask("GET", url)
+    def read(self, path: str) -> object:
+        return self._pool.request("GET", self._root + path).data
 
-    def json(self, url: str) -> Any:
-        return json.loads(self._ask("GET", url))
+    def parse(self, path: str) -> object:
+        return json.loads(self._pool.request("GET", self._root + path).data)
 
-    def put(self, url: str) -> None:
-        self._ask("PUT", url, json.dumps(DOCUMENT).encode())
+    def write(self, path: str) -> object:
+        headers = {"Content-Type": "application/json", **IF_MATCH}
+        return self._pool.request("PUT", self._root + path, body=json.dumps(DOCUMENT), headers=headers)
 
-    def gone(self, url: str) -> object:
-        return json.loads(self._ask("GET", url))["message"]
-
-    def _ask(self, method: str, url: str, body: bytes = b"") -> bytes:
-        parts = urlsplit(url)
-        if self._connection is None:
-            self._connection = socket.create_connection((parts.hostname or "", parts.port or 80))
-            self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        head = f"{method} {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Length: {len(body)}\r\n\r\n"
-        self._connection.sendall(head.encode() + body)
-        answer = b""
-        while b"\r\n\r\n" not in answer:
-            answer += self._connection.recv(65536)
-        fields, _, found = answer.partition(b"\r\n\r\n")
-        size = int(fields.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
-        pieces, got = [found], len(found)
-        while got < size:
-            pieces.append(self._connection.recv(262144))
-            got += len(pieces[-1])
-        return b"".join(pieces)
+    def miss(self, path: str) -> object:
+        response = self._pool.request("GET", self._root + path)
+        try:
+            raise urllib3.exceptions.HTTPError(json.loads(response.data)["message"])
+        except urllib3.exceptions.HTTPError as error:
+            return error
 
 
-def _cache_control(session: requests.Session) -> requests.Session:
+class Raw:
+    """The floor: a socket for each thread, and of the answer only where it ends."""
+
+    def __init__(self, place: Place, root: str) -> None:
+        scheme, _, self._host = root.split("/")
+        self._context = ssl.create_default_context(cafile=place.bundle) if scheme == "https:" else None
+        self._threads = threading.local()
+
+    def read(self, path: str) -> bytes:
+        return self._ask(f"GET {path} HTTP/1.1\r\nHost: {self._host}\r\n\r\n".encode())
+
+    def parse(self, path: str) -> object:
+        return json.loads(self.read(path))
+
+    def write(self, path: str) -> object:
+        body = json.dumps(DOCUMENT).encode()
+        head = f'PUT {path} HTTP/1.1\r\nHost: {self._host}\r\nIf-Match: "7"\r\nContent-Length: {len(body)}\r\n\r\n'
+        return self._ask(head.encode() + body)
+
+    def miss(self, path: str) -> object:
+        return self.parse(path)["message"]
+
+    def _ask(self, request: bytes) -> bytes:
+        connection = self._connected()
+        connection.sendall(request)
+        answer = bytearray(connection.recv(1 << 16))
+        while (end := answer.find(b"\r\n\r\n")) < 0:
+            answer += connection.recv(1 << 16)
+        size = int(answer.partition(b"Content-Length: ")[2].partition(b"\r\n")[0])
+        while len(answer) < end + 4 + size:
+            answer += connection.recv(1 << 16)
+        if b"Connection: close" in answer[:end]:
+            connection.close()
+            del self._threads.kept
+        return bytes(answer[end + 4 :])
+
+    def _connected(self) -> socket.socket:
+        if not hasattr(self._threads, "kept"):
+            name, _, port = self._host.partition(":")
+            kept = socket.create_connection((name, int(port)))
+            kept.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._threads.kept = self._context.wrap_socket(kept, server_hostname=name) if self._context else kept
+        return self._threads.kept
+
+
+# Sessions of requests that keep what they read, each database in a file of its own
+
+
+def _file(place: Place) -> Path:
+    return place.folder / f"{uuid.uuid4()}.db"
+
+
+def _requests_cache(place: Place, root: str, *, sqlite: bool) -> Client:
+    from requests_cache import CachedSession, SQLiteCache
+
+    # The one setting with which it asks about what came with no-store.
+    store: Any = SQLiteCache(_file(place), wal=True) if sqlite else "memory"
+    return OfRequests(CachedSession(backend=store, always_revalidate=True), place, root)
+
+
+def _cachecontrol(place: Place, root: str) -> Client:
     from cachecontrol import CacheControl
+    from cachecontrol.heuristics import BaseHeuristic
 
-    return CacheControl(session)
+    class Revalidating(BaseHeuristic):
+        """A heuristic of the caller's own is how it is told to keep what came with no-store, and to ask about it."""
+
+        def update_headers(self, response: object) -> dict[str, str]:  # noqa: ARG002  # its base's
+            return {"cache-control": "no-cache"}
+
+    return OfRequests(CacheControl(requests.Session(), heuristic=Revalidating()), place, root)
 
 
-def _hishel(folder: str) -> requests.Session:
+def _hishel(place: Place, root: str) -> Client:
     from hishel import SqliteStorage
     from hishel.requests import CacheAdapter
 
     session = requests.Session()
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, CacheAdapter(storage=SqliteStorage(database_path=f"{folder}/hishel.db"), rfc=True))
-    return session
+    # Without rfc=True it would serve what is stale, and not ask.
+    session.mount(root, CacheAdapter(storage=SqliteStorage(database_path=_file(place)), rfc=True))
+    return OfRequests(session, place, root)
 
 
-def _requests_cache(backend: str, folder: str) -> requests.Session:
-    from requests_cache import CachedSession
+class Kind(NamedTuple):
+    """A client: what is installed for it and how it is imported (by a user), and how it is made for a server."""
 
-    return CachedSession(f"{folder}/requests-cache", backend=backend, always_revalidate=True)
+    distribution: str
+    imported: str
+    make: Callable[[Place, str], Client]
 
 
-PLAIN = "requests"
-OURS = "aic-requests"
-
-#: By name: how it is made for a bundle and a folder of its own, and what has to be installed for it.
-CLIENTS: dict[str, tuple[Callable[[str, str], Client], str]] = {
-    PLAIN: (lambda bundle, _: Requests(requests.Session(), bundle), ""),
-    OURS: (lambda bundle, _: Ours(AICSession(), bundle), ""),
-    "raw socket": (lambda bundle, _: Socket(bundle), ""),
-    "urllib3": (lambda bundle, _: Urllib3(bundle), ""),
-    "httpx": (lambda bundle, _: HTTPX(bundle), "httpx"),
-    "CacheControl": (lambda bundle, _: Requests(_cache_control(requests.Session()), bundle), "cachecontrol"),
-    "hishel, SQLite": (lambda bundle, folder: Requests(_hishel(folder), bundle), "hishel"),
-    "requests-cache, memory": (
-        lambda bundle, folder: Requests(_requests_cache("memory", folder), bundle),
-        "requests_cache",
+KINDS = {
+    REQUESTS: Kind("requests", "import requests", lambda place, root: OfRequests(requests.Session(), place, root)),
+    OURS: Kind("aic-requests", "from aic_requests import AICSession", OfOurs),
+    OURS_SQLITE: Kind(
+        "aic-requests",
+        "from aic_requests import AICSession",
+        lambda place, root: OfOurs(place, root, store=SQLiteStore(_file(place), no_store="keep")),
     ),
-    "requests-cache, SQLite": (
-        lambda bundle, folder: Requests(_requests_cache("sqlite", folder), bundle),
-        "requests_cache",
+    CACHE: Kind("requests-cache", "import requests_cache", functools.partial(_requests_cache, sqlite=False)),
+    f"{CACHE}, SQLite": Kind(
+        "requests-cache", "import requests_cache", functools.partial(_requests_cache, sqlite=True)
     ),
+    CONTROL: Kind("CacheControl", "import cachecontrol", _cachecontrol),
+    "hishel": Kind("hishel[requests]", "import hishel.requests", _hishel),
+    "httpx": Kind("httpx", "import httpx", Httpx),
+    "urllib3": Kind("urllib3", "import urllib3", Urllib3),
+    "raw socket": Kind("", "import socket", Raw),
 }
 
 
-def clients(names: list[str], bundle: str, folder: str) -> dict[str, Client]:
-    """Make those that can be made; the others are named."""
-    made: dict[str, Client] = {}
-    for name in names:
-        make, needed = CLIENTS[name]
-        if needed and importlib.util.find_spec(needed) is None:
-            print(f"left out: {name} (pip install -r benchmarks/requirements.txt)")
-            continue
-        own = Path(folder, str(len(made)))
-        own.mkdir()
-        made[name] = make(bundle, str(own))
-    return made
+def present() -> list[str]:
+    """Those that are installed; of the others it is said how to get them."""
+    modules = {name: kind.imported.split()[1].partition(".")[0] for name, kind in KINDS.items()}
+    missing = [name for name, module in modules.items() if importlib.util.find_spec(module) is None]
+    for name in missing:
+        print(f"left out: {name} (pip install {KINDS[name].distribution})")
+    return [name for name in KINDS if name not in missing]

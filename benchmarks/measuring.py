@@ -1,5 +1,6 @@
-"""Clients side by side: batches in random order, and ratios within a round, so that a machine's drift cancels out."""
+"""Measuring side by side: in one process, in turns, so that a machine's drift is everybody's."""
 
+import gc
 import os
 import random
 import statistics
@@ -9,61 +10,82 @@ from typing import NamedTuple
 
 Call = Callable[[], object]
 
-#: Seconds.
-Clock = Callable[[], float]
+
+class Spent(NamedTuple):
+    """Microseconds for a call: of CPU, and by the clock."""
+
+    cpu: float
+    wall: float
 
 
-class Figures(NamedTuple):
-    """
-    What one client costs.
+class Sampled(NamedTuple):
+    """A figure for each round, and what is to be known of them."""
 
-    Attributes:
-        cost: Of a call, the median over the rounds; microseconds, where a clock was asked.
-        low, ratio, high: To the first client, in the same round: the middle half of the rounds, and their median.
-    """
+    values: list[float]
+    note: str = ""
 
-    cost: float
+
+#: Names of clients and a number of rounds in; for each client what was found out.
+Measure = Callable[[list[str], int], dict[str, Sampled]]
+
+
+class Ratio(NamedTuple):
+    """The middle half of many ratios, and the middle one."""
+
     low: float
-    ratio: float
+    middle: float
     high: float
 
+    def __str__(self) -> str:
+        return f"{self.middle:.2f} ({self.low:.2f}-{self.high:.2f})"
 
-def compare(
-    calls: Mapping[str, Call], *, batch: int = 1, rounds: int, clock: Clock = time.process_time
-) -> dict[str, Figures]:
-    """Measure every client against the first, by the CPU of this process or by another clock."""
+
+def interleaved(
+    calls: Mapping[str, Call], rounds: int, batch: int, *, clock: Callable[[], float] = time.process_time
+) -> dict[str, list[Spent]]:
+    """What each call has spent in each round; a round is a batch of each, in random order. *clock* is that of CPU."""
     for call in calls.values():
-        _batch(call, batch, clock)
-    costs: dict[str, list[float]] = {name: [] for name in calls}
+        spent(call, batch, clock)
+    # What the others hold is not looked through at the expense of whose turn it is.
+    gc.collect()
+    gc.freeze()
+    found: dict[str, list[Spent]] = {name: [] for name in calls}
     for _ in range(rounds):
         for name in random.sample(list(calls), len(calls)):
-            costs[name].append(_batch(calls[name], batch, clock))
-    return figures(costs)
+            found[name].append(spent(calls[name], batch, clock))
+    gc.unfreeze()
+    return found
 
 
-def figures(costs: Mapping[str, list[float]]) -> dict[str, Figures]:
-    """Sum up what was measured of each client, round by round."""
-    first = next(iter(costs.values()))
-    return {name: _figures(first, mine) for name, mine in costs.items()}
-
-
-def _batch(call: Call, times: int, clock: Clock) -> float:
-    start = clock()
+def spent(call: Call, times: int, clock: Callable[[], float]) -> Spent:
+    """For one call, of so many."""
+    wall, cpu = time.perf_counter(), clock()
     for _ in range(times):
         call()
-    return (clock() - start) / times * 1e6
+    cpu, wall = clock() - cpu, time.perf_counter() - wall
+    return Spent(cpu / times * 1e6, wall / times * 1e6)
 
 
-def _figures(first: list[float], mine: list[float]) -> Figures:
-    ratios = [one / other for other, one in zip(first, mine, strict=True)]
-    low, middle, high = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
-    return Figures(statistics.median(mine), low, middle, high)
+def ratio(mine: list[float], reference: list[float]) -> Ratio:
+    """The ratios within each round; with a single round, that."""
+    ratios = [one / other for one, other in zip(mine, reference, strict=True)]
+    return Ratio(*statistics.quantiles(ratios, n=4)) if len(ratios) > 1 else Ratio(*ratios * 3)
 
 
-def pin(which: Callable[[set[int]], int] = min) -> None:
-    """Keep this process, and what it starts, on one core: *which* of those it may use. Not everywhere possible."""
-    if hasattr(os, "sched_setaffinity") and len(_CORES) > 1:
-        os.sched_setaffinity(0, {which(_CORES)})
+def pinned(*, server: bool) -> None:
+    """Keep this process to a core of its own: the servers to the last, the clients to the first."""
+    if hasattr(os, "sched_setaffinity") and len(os.sched_getaffinity(0)) > 1:
+        os.sched_setaffinity(0, {(max if server else min)(os.sched_getaffinity(0))})
 
 
-_CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else {0}
+def pause() -> float:
+    """Milliseconds of a full collection, of CPU: a busy machine is nobody's pause."""
+    start = time.process_time()
+    gc.collect()
+    return (time.process_time() - start) * 1e3
+
+
+def resident() -> int:
+    """Bytes of this process in memory."""
+    with open("/proc/self/statm", encoding="ascii") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

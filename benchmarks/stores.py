@@ -4,17 +4,17 @@ What each store costs, beside the memory store and the backends of requests-cach
     python benchmarks/stores.py                      # some minutes
     python benchmarks/stores.py --entries 1000000    # the growth of it: half an hour, 4 GB
 
-Redis needs a redis-server (apt-get install redis-server) and redis-py (pip install "aic-requests[redis]");
-requests-cache is none of this library's dependencies (pip install requests-cache). What is absent is left out, by name.
+It needs an nginx (apt-get install nginx-light; pip install trustme). Redis needs a redis-server (apt-get install
+redis-server) and redis-py (pip install "aic-requests[redis]"); requests-cache is none of this library's dependencies
+(pip install requests-cache). What is absent is left out, by name.
 
-A read that is revalidated: all stores in one process, batches in random order, nginx in another; the ratio is the
-median over the rounds of the ratio within a round. Everything else: a process for each store.
+A read that is revalidated: all stores in one process, batches in random order, the server in another process; the ratio
+is the median over the rounds of the ratio within a round. Everything else: a process for each store.
 """
 
 import argparse
-import gc
 import importlib.util
-import os
+import multiprocessing
 import random
 import shutil
 import socket
@@ -25,23 +25,26 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import requests
-from measuring import figures, pin
-from web import BODY, LINES, SPAWN, serving
+from measuring import Ratio, interleaved, pause, ratio, resident
+from nginx import HEADERS, nginx
+from nginx import SMALL as BODY
 
 from aic_requests import AICSession, MemoryStore, RedisStore, SQLiteStore, Store
 from aic_requests.stores import Representation
 
+LINES = tuple(f"{name}: {value}" for name, value in HEADERS.items())
+SPAWN = multiprocessing.get_context("spawn")
 PROCESSES = 4
 
 
 @dataclass(frozen=True)
-class Place:
+class Around:
     """Where things are for one run: a folder, a port of a Redis, the web server."""
 
     folder: str
@@ -52,18 +55,18 @@ class Place:
 class Ours:
     """A store of this library."""
 
-    def __init__(self, kind: str, place: Place) -> None:
+    def __init__(self, kind: str, around: Around) -> None:
         most = 1 << 40
         self.store: Store = {
             "MemoryStore": lambda: MemoryStore(max_bytes=most),
-            "SQLiteStore": lambda: SQLiteStore(f"{place.folder}/ours.db", max_bytes=most, no_store="keep"),
+            "SQLiteStore": lambda: SQLiteStore(f"{around.folder}/ours.db", max_bytes=most, no_store="keep"),
             "RedisStore": lambda: RedisStore(
                 # A busy machine is no slow server.
-                f"redis://127.0.0.1:{place.redis}/0?socket_timeout=10",
+                f"redis://127.0.0.1:{around.redis}/0?socket_timeout=10",
                 no_store="keep",
             ),
         }[kind]()
-        self.session: requests.Session = AICSession(place.base, store=self.store)
+        self.session: requests.Session = AICSession(around.base, store=self.store)
 
     def keep(self, number: int) -> None:
         """Keep the representation of one resource."""
@@ -85,17 +88,17 @@ class Ours:
 class Theirs:
     """A backend of requests-cache."""
 
-    def __init__(self, kind: str, place: Place) -> None:
+    def __init__(self, kind: str, around: Around) -> None:
         from requests_cache import CachedSession, RedisCache, SQLiteCache
 
         backend: Any = {
             "requests-cache memory": lambda: "memory",
-            "requests-cache SQLite": lambda: SQLiteCache(f"{place.folder}/theirs.db", wal=True),
-            "requests-cache Redis": lambda: RedisCache(port=place.redis, db=1),
+            "requests-cache SQLite": lambda: SQLiteCache(f"{around.folder}/theirs.db", wal=True),
+            "requests-cache Redis": lambda: RedisCache(port=around.redis, db=1),
         }[kind]()
         self.session: requests.Session = CachedSession(backend=backend, always_revalidate=True)
         self._cache = self.session.cache  # type: ignore[attr-defined]
-        self._response = requests.get(f"{place.base}/aic/1k/x", timeout=10)
+        self._response = requests.get(f"{around.base}/1k", timeout=10)
 
     def keep(self, number: int) -> None:
         """Keep the answer of one resource."""
@@ -129,7 +132,7 @@ class Row:
     kind: str
     entries: int = 0
     read: float = 0.0
-    ratio: list[float] = field(default_factory=list)
+    ratio: Ratio | None = None
     wall: float = 0.0
     find: float = 0.0
     keep: float = 0.0
@@ -138,8 +141,6 @@ class Row:
     stored: float | None = None
     evict: tuple[float, float] | None = None
     rate: float | None = None
-    reads: list[float] = field(default_factory=list)
-    walls: list[float] = field(default_factory=list)
 
 
 def _path(number: int) -> str:
@@ -149,44 +150,39 @@ def _path(number: int) -> str:
 # Growth, in a process of its own
 
 
-def grow(kind: str, place: Place, entries: int, told: Connection) -> None:
+def grown(kind: str, around: Around, entries: int) -> Row:
+    """Fill a store in a process of its own, and see what it has become."""
+    with SPAWN.Pool(1) as pool:
+        return pool.apply(grow, (kind, around, entries))
+
+
+def grow(kind: str, around: Around, entries: int) -> Row:
     """Fill a store, and see what it has become."""
-    one = KINDS[kind](kind, place)
+    one = KINDS[kind](kind, around)
     # What is made on first use is not the entries' doing.
     one.keep(0)
     one.find(0)
-    redis_before = _redis_memory(place)
-    bare, before = min([_pause() for _ in range(11)]), _resident()
+    redis_before = _redis_memory(around)
+    bare, before = min([pause() for _ in range(11)]), resident()
     start = time.perf_counter()
     for number in range(1, entries + 1):
         one.keep(number)
     row = Row(kind, entries, keep=(time.perf_counter() - start) / entries * 1e6)
-    after = _resident()
+    after = resident()
     # Something new each time: what a collection has once seen through it may not look at again.
-    row.pause = min([(one.keep(number), _pause())[1] for number in range(1, 12)]) - bare
+    row.pause = min([(one.keep(number), pause())[1] for number in range(1, 12)]) - bare
     if "emory" in kind:
         row.memory = (after - before) / entries - len(BODY)
     elif "Redis" in kind:
-        row.stored = (_redis_memory(place) - redis_before) / entries
+        row.stored = (_redis_memory(around) - redis_before) / entries
     else:
-        row.stored = sum(file.stat().st_size for file in Path(place.folder).glob("*.db*")) / entries
+        row.stored = sum(file.stat().st_size for file in Path(around.folder).glob("*.db*")) / entries
     chosen = [random.randint(1, entries) for _ in range(2000 if "Redis" in kind else 10_000)]
     start = time.perf_counter()
     assert sum(one.find(number) for number in chosen) == len(chosen)
     row.find = (time.perf_counter() - start) / len(chosen) * 1e6
     if one.bound():
         row.evict = _eviction(one, entries)
-    told.send(row)
-
-
-def grown(kind: str, place: Place, entries: int) -> Row:
-    """Have a store filled in a process of its own."""
-    here, there = SPAWN.Pipe()
-    child = SPAWN.Process(target=grow, args=(kind, place, entries, there))
-    child.start()
-    there.close()
-    row: Row = here.recv()
-    child.join()
     return row
 
 
@@ -200,33 +196,21 @@ def _eviction(one: Ours | Theirs, entries: int) -> tuple[float, float]:
     return statistics.mean(times), max(times)
 
 
-def _pause() -> float:
-    """Milliseconds of a full collection, of CPU: a busy machine is nobody's pause."""
-    start = time.process_time()
-    gc.collect()
-    return (time.process_time() - start) * 1e3
-
-
-def _resident() -> int:
-    with open("/proc/self/statm", encoding="ascii") as statm:
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def _redis_memory(place: Place) -> int:
-    if not place.redis:
+def _redis_memory(around: Around) -> int:
+    if not around.redis:
         return 0
     import redis
 
-    with redis.Redis(port=place.redis) as client:
+    with redis.Redis(port=around.redis) as client:
         return int(client.info("memory")["used_memory"])
 
 
 # Several processes at once
 
 
-def look_up(kind: str, place: Place, entries: int, seconds: float, told: Connection) -> None:
+def look_up(kind: str, around: Around, entries: int, seconds: float, told: Connection) -> None:
     """Look up as fast as it goes, with a write among a hundred."""
-    one = KINDS[kind](kind, place)
+    one = KINDS[kind](kind, around)
     one.find(1)
     told.send(None)
     told.recv()
@@ -239,10 +223,10 @@ def look_up(kind: str, place: Place, entries: int, seconds: float, told: Connect
     told.send(done / seconds)
 
 
-def rate(kind: str, place: Place, entries: int) -> float:
+def rate(kind: str, around: Around, entries: int) -> float:
     """Lookups and writes a second of all processes together."""
     pipes = [SPAWN.Pipe() for _ in range(PROCESSES)]
-    children = [SPAWN.Process(target=look_up, args=(kind, place, entries, 2.0, pipe[1])) for pipe in pipes]
+    children = [SPAWN.Process(target=look_up, args=(kind, around, entries, 2.0, pipe[1])) for pipe in pipes]
     for child in children:
         child.start()
     for here, _ in pipes:
@@ -258,24 +242,18 @@ def rate(kind: str, place: Place, entries: int) -> float:
 # Reads that are revalidated, side by side
 
 
-def read(rows: list[Row], place: Place, rounds: int, batch: int) -> None:
+def read(rows: list[Row], around: Around, rounds: int, batch: int) -> None:
     """Fill in what a read costs that ends in a 304."""
     calls: dict[str, Callable[[], object]] = {}
     for row in rows:
-        session = KINDS[row.kind](row.kind, place).session
-        calls[row.kind] = _reading(session, f"{place.base}/aic/1k/x")
+        session = KINDS[row.kind](row.kind, around).session
+        calls[row.kind] = _reading(session, f"{around.base}/1k")
         assert [calls[row.kind]() for _ in range(3)][-1], f"{row.kind} does not revalidate"
-    for _ in range(rounds):
-        for row in random.sample(rows, len(rows)):
-            wall, cpu = time.perf_counter(), time.process_time()
-            for _ in range(batch):
-                calls[row.kind]()
-            row.reads.append((time.process_time() - cpu) / batch * 1e6)
-            row.walls.append((time.perf_counter() - wall) / batch * 1e6)
-    found = figures({row.kind: row.reads for row in rows})
+    found = interleaved(calls, rounds, batch)
+    cpu = {kind: [one.cpu for one in of] for kind, of in found.items()}
     for row in rows:
-        row.read, *row.ratio = found[row.kind]
-        row.wall = statistics.median(row.walls)
+        row.read, row.ratio = statistics.median(cpu[row.kind]), ratio(cpu[row.kind], cpu[rows[0].kind])
+        row.wall = statistics.median(one.wall for one in found[row.kind])
 
 
 def _reading(session: requests.Session, url: str) -> Callable[[], object]:
@@ -315,13 +293,13 @@ def redis_server(folder: str) -> Iterator[int]:
             process.terminate()
 
 
-def present(place: Place, only: list[str]) -> list[str]:
+def present(around: Around, only: list[str]) -> list[str]:
     """The stores that can take part; the others are named."""
     missing = {kind: "not asked for" for kind in KINDS if kind not in ["MemoryStore", *only]}
     for kind, of in KINDS.items():
         if kind in missing:
             continue
-        if "Redis" in kind and not place.redis:
+        if "Redis" in kind and not around.redis:
             missing[kind] = 'apt-get install redis-server; pip install "aic-requests[redis]"'
         if of is Theirs and importlib.util.find_spec("requests_cache") is None:
             missing[kind] = "pip install requests-cache"
@@ -330,15 +308,15 @@ def present(place: Place, only: list[str]) -> list[str]:
     return [kind for kind in KINDS if kind not in missing]
 
 
-def measured(rows: list[Row], place: Place, given: argparse.Namespace) -> None:
+def measured(rows: list[Row], around: Around, given: argparse.Namespace) -> None:
     """Fill in the rows."""
     for row in rows:
         print(f"... {row.kind}", file=sys.stderr)
         entries = given.entries if KINDS[row.kind] is Ours else min(given.entries, given.theirs)
-        row.__dict__.update(grown(row.kind, place, entries).__dict__)
+        row.__dict__.update(grown(row.kind, around, entries).__dict__)
         if "emory" not in row.kind:
-            row.rate = rate(row.kind, place, entries)
-    read(rows, place, given.rounds, given.batch)
+            row.rate = rate(row.kind, around, entries)
+    read(rows, around, given.rounds, given.batch)
 
 
 def show(rows: list[Row]) -> None:
@@ -352,11 +330,9 @@ def show(rows: list[Row]) -> None:
         f"{'B each':>7} {'ms':>7} | {'us':>6} {'max ms':>7} | calls/s"
     )
     for row in rows:
-        low, middle, high = row.ratio
-        ratio = f"{middle:.2f} ({low:.2f}-{high:.2f})"
         mean, longest = row.evict or (None, None)
         print(
-            f"{row.kind:22} | {row.wall:6.0f} {row.read:6.0f}  {ratio:16} | {row.entries:9,} | "
+            f"{row.kind:22} | {row.wall:6.0f} {row.read:6.0f}  {row.ratio!s:16} | {row.entries:9,} | "
             f"{row.find:6.1f} {row.keep:6.1f} | {_of(row.memory):>7} {_of(row.stored):>7} {_of(row.pause, 1):>7} | "
             f"{_of(mean, 1):>6} {_of(longest and longest / 1e3, 1):>7} | {_of(row.rate):>7}"
         )
@@ -366,7 +342,7 @@ def _of(value: float | None, digits: int = 0) -> str:
     return "-" if value is None else f"{value:,.{digits}f}"
 
 
-def main() -> int:
+def main() -> None:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--entries", type=int, default=20_000, help="resources in each store of this library")
@@ -374,18 +350,14 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=KINDS, default=list(KINDS), help="beside MemoryStore")
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--batch", type=int, default=100)
-    parser.add_argument("--gate", type=float, help="exit with 1 if SQLiteStore's ratio is above this")
     given = parser.parse_args()
 
-    pin()
-    with tempfile.TemporaryDirectory() as folder, redis_server(folder) as port, serving() as web:
-        place = Place(folder, port, web.url)
-        rows = [Row(kind) for kind in present(place, given.only)]
-        measured(rows, place, given)
+    with tempfile.TemporaryDirectory() as folder, nginx(Path(folder)) as place, redis_server(folder) as port:
+        around = Around(folder, port, place.plain)
+        rows = [Row(kind) for kind in present(around, given.only)]
+        measured(rows, around, given)
         show(rows)
-    ratios = {row.kind: row.ratio[1] for row in rows}
-    return int(given.gate is not None and ratios.get("SQLiteStore", 0.0) > given.gate)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

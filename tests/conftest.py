@@ -20,7 +20,14 @@ collect_ignore = ["upstream", "openam"]
 #: makes no difference. Where the gate has run them once, it asks for the rest.
 LONG = [
     *("differential", "foreign", "shortcuts/test_wire.py", "tenant/test_both_doors.py"),
-    *("test_chaos.py", "test_doc_build.py", "test_doc_pages.py", "test_docs_testing.py", "test_model.py"),
+    *(
+        "test_benchmarks.py",
+        "test_chaos.py",
+        "test_doc_build.py",
+        "test_doc_pages.py",
+        "test_docs_testing.py",
+        "test_model.py",
+    ),
     *("test_packaging.py", "test_probe_command.py", "test_probe_leaves_nothing.py", "test_recordings.py"),
 ]
 if os.environ.get("AIC_REQUESTS_WITHOUT_LONG"):
