@@ -40,7 +40,7 @@ BOUNDS = (
     Bound("new TLS connection", 0.25),
     Bound("under tracing", 1.02),
     # A throughput of 1.4 and of 1.6.
-    Bound("8 threads, .json(), 1 KiB", 1 / 1.4),
+    Bound("8 threads, repeated read, 1 KiB", 1 / 1.4),
     Bound("8 threads, .json(), 32 KiB", 1 / 1.6),
     Bound("32 threads in waves, 50 ms away", 1.6, beside=None),
     Bound("peak memory, .json(), 32 KiB", 1.00),

@@ -52,8 +52,10 @@ def cases(place: Place, entries: int) -> Iterator[Case]:
     closing = _cpu(place, lambda client: client.read("/closing"), root=place.tls, batch=4)
     yield Case("new TLS connection", "us", closing)
     yield Case("under tracing", "us", _cpu(place, _traced), (REQUESTS, OURS))
-    for size in ("1 KiB", "32 KiB"):
-        yield Case(f"8 threads, .json(), {size}", "us wall", threads.throughput(place, _SIZES[size]), _MEMORY)
+    reading = threads.throughput(place, lambda client: client.read("/1k"))
+    yield Case("8 threads, repeated read, 1 KiB", "us wall", reading, _MEMORY)
+    parsing = threads.throughput(place, lambda client: client.parse("/32k"))
+    yield Case("8 threads, .json(), 32 KiB", "us wall", parsing, _MEMORY)
     for many in (8, 32):
         yield Case(f"{many} threads in waves, 50 ms away", "round trips", threads.waves(place, many), _MEMORY, 12)
     for size in ("32 KiB", "1 MiB"):

@@ -140,21 +140,27 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--entries", type=int, default=1_000_000, help="resources that a store is filled with")
-    parser.add_argument("--only", metavar="WORDS", nargs="+", default=[""], help="cases with these in their names")
-    parser.add_argument("--picture", type=Path, default=HERE / "speed.svg", help="where to draw it")
+    parser.add_argument("--only", metavar="WORDS", nargs="+", help="cases with these in their names")
+    parser.add_argument("--picture", type=Path, help="where to draw it; benchmarks/speed.svg, but with --only nowhere")
     parser.add_argument("--readme", action="store_true", help="write the table into README.md")
     parser.add_argument("--gate", action="store_true", help="fewer rounds; exit with 1 if a bound is not held")
     given = parser.parse_args()
+    if given.only and given.readme:
+        parser.error("the README shows all cases: --readme without --only")
     with tempfile.TemporaryDirectory() as folder, nginx(Path(folder)) as place:
         pinned(server=False)
-        wanted = (case for case in cases(place, given.entries) if any(words in case.name for words in given.only))
+        wanted = (
+            case for case in cases(place, given.entries) if any(words in case.name for words in given.only or [""])
+        )
         if given.gate:
             failures = gate(wanted, min(given.rounds, 9))
             print(*failures, sep="\n")
             return int(bool(failures))
         results = measure(wanted, given.rounds)
     print(f"\n{surroundings()}")
-    given.picture.write_text(picture({name: samples for name, (_, samples) in results.items()}), "utf-8")
+    file = given.picture or (None if given.only else HERE / "speed.svg")
+    if file:
+        file.write_text(picture({name: samples for name, (_, samples) in results.items()}), "utf-8")
     if given.readme:
         write_readme(results)
     return 0

@@ -12,12 +12,12 @@ from nginx import ROUND_TRIP, Place
 _EACH = 20
 
 
-def throughput(place: Place, path: str) -> Measure:
+def throughput(place: Place, use: Callable[[Client], object]) -> Measure:
     """Microseconds for a request of 8 threads at a server that is near: what one core can do."""
 
     def work(client: Client) -> None:
         for _ in range(_EACH):
-            client.parse(path)
+            use(client)
 
     return _together(place, place.plain, 8, work, 1 / _EACH / 8)
 
