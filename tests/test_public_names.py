@@ -130,6 +130,15 @@ def test_what_is_loaded(used, loaded):
     assert told(f"{used}; import sys; print(*sorted(set({heavy}) & set(sys.modules)))").split() == loaded
 
 
+def test_a_session_waits_for_nothing_that_it_does_not_need():
+    """What few sessions use, or what takes long to load, comes when it is used."""
+    program = "import requests, sys; from aic_requests import AICSession; AICSession(); print(*sys.modules)"
+    plain = set(told("import requests, sys; print(*sys.modules)").split())
+    late = "grant jwk lost_answers page_reader query service_account stores.redis stores.sqlite tokens update".split()
+    loaded = set(told(program).split()) - plain
+    assert not loaded & {"dataclasses", "html.entities", "inspect", "uuid", *[f"aic_requests.{name}" for name in late]}
+
+
 def test_the_testing_tenant_brings_nothing_of_the_client():
     """Neither requests nor pytest nor a module of the client, also when it has answered over its socket."""
     program = """
