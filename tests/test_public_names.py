@@ -134,7 +134,18 @@ def test_a_session_waits_for_nothing_that_it_does_not_need():
     """What few sessions use, or what takes long to load, comes when it is used."""
     program = "import requests, sys; from aic_requests import AICSession; AICSession(); print(*sys.modules)"
     plain = set(told("import requests, sys; print(*sys.modules)").split())
-    late = ["grant", "jwk", "lost_answers", "page_reader", "query", "service_account", "stores.redis", "stores.sqlite", "tokens", "update"]
+    late = [
+        "grant",
+        "jwk",
+        "lost_answers",
+        "page_reader",
+        "query",
+        "service_account",
+        "stores.redis",
+        "stores.sqlite",
+        "tokens",
+        "update",
+    ]
     loaded = set(told(program).split()) - plain
     assert not loaded & {"dataclasses", "html.entities", "inspect", "uuid", *[f"aic_requests.{name}" for name in late]}
 
