@@ -27,9 +27,10 @@ from pathlib import Path
 import pytest
 import requests
 import trustme
+from urllib3.util import Retry
 
 import aic_requests
-from aic_requests import AICError, AICSession, ServiceAccountAuth
+from aic_requests import AICError, AICSession, ServiceAccountAuth, ServiceUnavailable
 from aic_requests.statuses import EXCEPTION_NAMES
 from aic_requests.testing import Fault, ServiceAccount, Tenant
 
@@ -286,6 +287,17 @@ def test_the_scripts_before_and_after_do_the_same(space):
         run_python(replace(block, before="name = 'bob'"), space)
         assert space["there"]()["mail"] == "bob@new.example.com"
     assert len(after.code.splitlines()) < len(before.code.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("raises", "expected"), [({}, requests.exceptions.RetryError), ({"raise_on_status": False}, ServiceUnavailable)]
+)
+def test_a_retry_of_ones_own_ends_as_the_page_says(tenant, raises, expected):
+    """As with a plain session, unless it hands the last answer out."""
+    tenant.faults.append(Fault("GET", status=503, times=2))
+    retry = Retry(1, status_forcelist=[503], **raises)
+    with AICSession(tenant.url, retries=retry) as session, pytest.raises(expected):
+        session.get(f"{USERS}/42")
 
 
 # The page of exceptions
