@@ -3,7 +3,6 @@
 from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from requests import PreparedRequest, Request
 from requests.exceptions import InvalidHeader, MissingSchema
 from requests.utils import check_header_validity
 from urllib3 import Timeout
@@ -14,7 +13,7 @@ from .stores import Store
 if TYPE_CHECKING:
     from requests import _types as _t
 
-_OF_A_STORE = ("key", "get", "put", "drop", "clear", "size", "close")
+_OF_A_STORE = [name for name in vars(Store) if not name.startswith("_")]
 
 
 def check_auth(auth: "_t.AuthType") -> None:
@@ -82,20 +81,23 @@ def check_timeout(timeout: "_t.TimeoutType") -> None:
             ) from error
 
 
-def said_better(error: ValueError, request: Request | PreparedRequest, headers: Mapping[Any, Any]) -> ValueError:
+def said_better(
+    error: ValueError, url: "_t.UriType | None", headers: Mapping[Any, Any], auth: object = None
+) -> ValueError:
     """
     What requests, or http.client below it, says of a request that it cannot send: with what to do, and without secrets.
 
     Args:
         error: What it says.
-        request: What was asked for.
+        url: What was asked for.
         headers: All that were to be sent.
+        auth: What was to sign it, where that has not been done.
 
     Returns:
         An exception of requests' own; *error* itself where it is about something else.
     """
     if isinstance(error, MissingSchema):
-        path = str(as_text(request.url or "")).partition("?")[0]
+        path = str(as_text(url or "")).partition("?")[0]
         return MissingSchema(
             f"{path!r} is no absolute URL, and the session has no base_url for it: "
             'AICSession("https://tenant.example.com") has one'
@@ -106,7 +108,7 @@ def said_better(error: ValueError, request: Request | PreparedRequest, headers: 
                 f"the header {name!r} is no text that can be sent: it begins with a blank, holds a line break or a "
                 "character that is not latin-1, or is no text (or bytes) at all"
             )
-    if isinstance(error, UnicodeEncodeError) and _is_pair(getattr(request, "auth", None)):
+    if isinstance(error, UnicodeEncodeError) and _is_pair(auth):
         return InvalidHeader(
             'auth holds a character that is not latin-1: pass it as bytes, ("user".encode(), "password".encode())'
         )

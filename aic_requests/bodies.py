@@ -90,6 +90,15 @@ def revision_in(body: object) -> Revision | None:
     return Revision.from_document(json_object(body))
 
 
+def revision_of(response: Response) -> Revision | None:
+    """The revision that an answer names: its tag, else the ``_rev`` of its body; None if neither can be sent back."""
+    revision = Revision.from_etag(response.headers.get("ETag"))
+    if revision is None:
+        with contextlib.suppress(ValueError):
+            return revision_in(response.content)
+    return revision
+
+
 def json_object(body: object) -> dict[str, Any]:
     """The JSON object in a body; {} where it is none, or a stream."""
     if isinstance(body, bytes | str):

@@ -1,6 +1,5 @@
 """One request and its answer, at home."""
 
-import contextlib
 import logging
 from collections import OrderedDict
 from typing import Any, TypeVar, cast
@@ -10,7 +9,7 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
 
 from .blots import Blots
-from .bodies import give_body, json_object, revision_in
+from .bodies import give_body, json_object, revision_in, revision_of
 from .events import log_event
 from .evidence import transaction_id_of
 from .headers import CONDITIONS
@@ -217,10 +216,8 @@ class Exchange:
             self._learn_revision(identity, self._path, response)
 
     def _learn_revision(self, identity: Identity, path: str, response: Response) -> None:
-        revision = Revision.from_etag(response.headers.get("ETag"))
-        if revision is None and not self._stream:
-            with contextlib.suppress(ValueError):
-                revision = revision_in(response.content)
+        # A streamed body is the caller's to read.
+        revision = Revision.from_etag(response.headers.get("ETag")) if self._stream else revision_of(response)
         if revision is None:
             return
         # An echo teaches nothing: it was not written by this request, and may name no revision at all.

@@ -120,7 +120,7 @@ class Retries(Retry):
         now = time.monotonic()
         after._first_failure = now if self._first_failure is None else self._first_failure
         if (asked or 0) > _LONGEST_RETRY_AFTER or now + after._pause > after._first_failure + _LONGEST:
-            raise MaxRetryError(_pool, url, error or ResponseError("too long to wait"))  # type: ignore[arg-type]
+            raise MaxRetryError(_pool, url, error or ResponseError("too long to wait"))  # type: ignore[arg-type]  # urllib3 gives None, too
         log_event(
             logging.INFO,
             "retry",

@@ -334,7 +334,7 @@ class AICSession(Session):
         try:
             prepared = super().prepare_request(asked)
         except (MissingSchema, InvalidHeader, UnicodeEncodeError) as error:
-            raise said_better(error, Request(url=request.url, auth=auth), given) from None
+            raise said_better(error, request.url, given, auth) from None
         if "x-forgerock-transactionid" not in given:
             prepared.headers["X-ForgeRock-TransactionId"] = _transaction_id()
         if "x-requested-with" not in given:
@@ -375,9 +375,9 @@ class AICSession(Session):
         except ValueError as error:
             # http.client repeats the value of a header that it refuses: an auth may have brought it. What requests has
             # raised may be about another request: a hook's own.
-            better = (
-                error if isinstance(error, RequestException) else said_better(error, request, exchange.request.headers)
-            )
+            if isinstance(error, RequestException):
+                raise
+            better = said_better(error, request.url, exchange.request.headers)
             if better is error:
                 raise
             raise better from None

@@ -7,6 +7,7 @@ from urllib3 import Retry
 
 from .retries import Retries
 from .shortcuts import HTTPAdapter
+from .whole_number import whole_number
 
 if TYPE_CHECKING:
     from requests import _types as _t
@@ -62,10 +63,9 @@ def retries_of(retries: Retry | int | None) -> Retry:
         return retries
     if isinstance(retries, bool) or not isinstance(cast("object", retries), int | None):
         raise TypeError(f"retries is a urllib3.Retry, a number or None, got {type(retries).__name__}")
-    if (retries or 0) < 0:
-        raise ValueError(f"retries is a number of retries, 0 or more, got {retries}")
+    total = whole_number("retries", retries or 0, of="retries", least=0)
     # As requests has it: not even a read is repeated.
-    return Retries(retries) if retries else Retry(0, read=False)
+    return Retries(total) if total else Retry(0, read=False)
 
 
 def can_be_read_again(body: object) -> bool:

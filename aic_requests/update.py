@@ -12,7 +12,7 @@ import requests
 from requests import PreparedRequest, RequestException, Response, Session
 from urllib3.exceptions import HTTPError as Urllib3Error
 
-from .bodies import json_object
+from .bodies import json_object, revision_of
 from .errors import AICError, AmbiguousWrite, NotFound, PreconditionFailed, ServerError
 from .events import log_event
 from .lost_answers import Attempt, Change, Document, Fate, changed, same
@@ -120,7 +120,7 @@ class Update:
             error: Exception
             try:
                 response = self._put(attempt)
-                revision = _revision_of(response)
+                revision = revision_of(response)
                 echoed = is_echo(conditions_of(response.request.headers), revision, response.headers)
                 stored = json_object(response.content)
                 if revision is not None and stored and not echoed:
@@ -227,7 +227,7 @@ class Update:
             raise _cut_short(response)
         if not document:
             raise AICError(f"GET {self._path} answered {response.status_code} without a JSON object", response=response)
-        revision = _revision_of(response)
+        revision = revision_of(response)
         return _State(document, None if revision is None else revision.value)
 
     def _pause(self, retry: int) -> None:
@@ -270,17 +270,6 @@ def _check(path: object, change: object, options: Mapping[str, Any]) -> None:
         raise ValueError("update with _fields would write back a part of the resource and erase the rest")
     if operation_of("GET", url.url or "") == "query":
         raise ValueError("update takes the path of one resource, not a query: update each of its rows by _id")
-
-
-def _revision_of(response: Response) -> Revision | None:
-    tag = Revision.from_etag(response.headers.get("ETag"))
-    if tag is not None:
-        return tag
-    try:
-        return Revision.from_document(json_object(response.content))
-    except ValueError:
-        # It cannot be sent back, so it guards nothing.
-        return None
 
 
 def _echo(response: Response) -> PreconditionFailed:

@@ -53,6 +53,7 @@ CHANGES = {"plain": plain, "marked": marked}
 
 def write(url: str, path: str, kind: str, writer: str, updates: int) -> Counter[str]:
     """One writer's work, and what it was told."""
+    # In a process of its own, or under a test that sets it back.
     update_module.Clock = lambda: Clock(sleep=lambda seconds: REAL_SLEEP(seconds / HASTE))  # type: ignore[assignment, misc]
     session = AICSession(url, timeout=(5, 0.3))
     change = CHANGES[kind](writer)

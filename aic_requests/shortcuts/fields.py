@@ -1,11 +1,9 @@
 """What requests' case-insensitive dictionary holds, taken and given as a whole."""
 
 from collections import OrderedDict
-from typing import Any, Final, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from requests.structures import CaseInsensitiveDict
-
-_REQUESTS_OWN: Final[type] = CaseInsensitiveDict
 
 _Value = TypeVar("_Value")
 
@@ -28,6 +26,6 @@ def headers_of(fields: Fields[_Value]) -> "CaseInsensitiveDict[_Value]":
     >>> headers_of(OrderedDict(etag=("ETag", '"7"')))["ETAG"]
     '"7"'
     """
-    headers = cast("CaseInsensitiveDict[_Value]", object.__new__(_REQUESTS_OWN))
+    headers = cast("CaseInsensitiveDict[_Value]", object.__new__(CaseInsensitiveDict))
     headers.__dict__["_store"] = fields
     return headers

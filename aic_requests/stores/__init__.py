@@ -1,5 +1,6 @@
 """Where representations are kept between two reads."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from .memory import MemoryStore
@@ -15,12 +16,7 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
         """Import a store that lasts when it is asked for: most sessions have none (PEP 562)."""
-        if name == "RedisStore":
-            from .redis import RedisStore
-
-            return RedisStore
-        if name == "SQLiteStore":
-            from .sqlite import SQLiteStore
-
-            return SQLiteStore
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        home = {"RedisStore": ".redis", "SQLiteStore": ".sqlite"}.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(home, __name__), name)

@@ -34,7 +34,7 @@ class TenantAdapter(HTTPAdapter):
     def send(
         self,
         request: PreparedRequest,
-        stream: bool = False,  # noqa: ARG002
+        stream: bool = False,  # noqa: ARG002  # requests names these
         timeout: Any = None,
         verify: Any = True,  # noqa: ARG002
         cert: Any = None,  # noqa: ARG002
@@ -136,7 +136,7 @@ def _heard(wire: _Wire, method: str, url: str | None) -> HTTPResponse:
         OSError: There is none, or it is broken off.
         http.client.HTTPException: It is no HTTP.
     """
-    response = http.client.HTTPResponse(wire, method=method, url=url)  # type: ignore[arg-type]
+    response = http.client.HTTPResponse(wire, method=method, url=url)  # type: ignore[arg-type]  # only its makefile is used
     response.begin()
     # Whether it holds a body against its Content-Length is urllib3's own default, which was another one before 2.0.
     return HTTPResponse(
@@ -164,7 +164,7 @@ def _bytes_of(body: object) -> bytes:
     read = getattr(body, "read", None)
     if read is not None:
         return _bytes_of(read())
-    return b"".join(_bytes_of(part) for part in body)  # type: ignore[attr-defined]
+    return b"".join(_bytes_of(part) for part in body)  # type: ignore[attr-defined]  # a stream
 
 
 def _text(value: str | bytes) -> str:

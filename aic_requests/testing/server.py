@@ -88,7 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
     """Speaks HTTP with one connection."""
 
     protocol_version = "HTTP/1.1"
-    server: Server  # type: ignore[assignment]
+    server: Server  # type: ignore[assignment]  # no other makes it
 
     def __getattr__(self, name: str) -> Callable[[], None]:
         # Whatever the method is called: the rules know what to say to it.
@@ -96,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self._one
         raise AttributeError(name)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its base's name
         """Say nothing."""
 
     def _one(self) -> None:
